@@ -1,0 +1,92 @@
+import type { DType, TypedArray } from './dtype.ts';
+import { ProgramError } from './errors.ts';
+
+/** Where a Storage keeps its bytes: an ordinary array, an executor's state memory, or nowhere while a program is recorded. */
+export interface Home {
+  readonly kind: 'host' | 'pinned' | 'symbolic';
+  /** The elements, for the length of one call: never keep the array. */
+  array(): TypedArray;
+}
+
+class HostHome implements Home {
+  readonly kind = 'host';
+  readonly #array: TypedArray;
+  constructor(array: TypedArray) {
+    this.#array = array;
+  }
+  array(): TypedArray {
+    return this.#array;
+  }
+}
+
+/** The home of values that exist only as nodes of a program that is being recorded. */
+export const symbolicHome: Home = {
+  kind: 'symbolic',
+  array(): never {
+    throw new ProgramError(
+      'read(): a value inside a recorded program has no elements yet. ' +
+        'Return the tensor and read it after the call; for a choice that depends on a value use where().',
+    );
+  },
+};
+
+/**
+ * The one owner of bytes. Tensors are views of it. The version counts changes in place, so that a backward pass
+ * can tell that a value it saved is no longer what it was.
+ */
+export class Storage {
+  readonly dtype: DType;
+  /** Number of elements. */
+  readonly size: number;
+  #home: Home;
+  #version = 0;
+
+  private constructor(dtype: DType, size: number, home: Home) {
+    this.dtype = dtype;
+    this.size = size;
+    this.#home = home;
+  }
+
+  /** A storage that takes over `array`: the caller must not use it any more. */
+  static host(array: TypedArray, dtype: DType): Storage {
+    return new Storage(dtype, array.length, new HostHome(array));
+  }
+
+  static symbolic(dtype: DType, size: number): Storage {
+    return new Storage(dtype, size, symbolicHome);
+  }
+
+  get home(): Home {
+    return this.#home;
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  /** The elements, to be read during one call and not kept. */
+  read(): TypedArray {
+    return this.#home.array();
+  }
+
+  /** The elements, to be changed during one call and not kept. Counts as a change. */
+  write(): TypedArray {
+    this.#version++;
+    return this.#home.array();
+  }
+
+  /** Counts a change that was made elsewhere: by a recorder, or by an executor in its own memory. */
+  touch(): void {
+    this.#version++;
+  }
+
+  /** Moves the elements to another home of the same size, or back; the owner of the new home has copied them. */
+  moveTo(home: Home): void {
+    this.#home = home;
+  }
+
+  /** Copies the elements into an ordinary array and makes that the home. */
+  moveHome(): void {
+    this.#home = new HostHome(this.#home.array().slice());
+  }
+}
