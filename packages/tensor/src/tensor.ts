@@ -171,7 +171,9 @@ export class Tensor {
     const why = isFloat(this.dtype)
       ? 'Make the inputs with parameter(), and compute outside noGrad().'
       : `Gradients need float32 or float64, this is ${this.dtype}.`;
-    throw new GradientError(`${op}(): this tensor of shape ${formatShape(this.shape)} has no history. ${why}`);
+    throw new GradientError(
+      `${op}(): this tensor of shape ${formatShape(this.shape)} has no history. ${why}`,
+    );
   }
 
   /** The same elements without history: a view that gradients do not pass. */
@@ -195,98 +197,268 @@ export class Tensor {
     return this;
   }
 
-  clone(): Tensor { return movement.clone(this); }
-  contiguous(): Tensor { return movement.contiguous(this); }
-  cast(dtype: DType): Tensor { return movement.cast(this, dtype); }
+  clone(): Tensor {
+    return movement.clone(this);
+  }
+  contiguous(): Tensor {
+    return movement.contiguous(this);
+  }
+  cast(dtype: DType): Tensor {
+    return movement.cast(this, dtype);
+  }
 
-  add(other: Operand): Tensor { return arithmetic.add(this, other); }
-  sub(other: Operand): Tensor { return arithmetic.sub(this, other); }
-  mul(other: Operand): Tensor { return arithmetic.mul(this, other); }
-  div(other: Operand): Tensor { return arithmetic.div(this, other); }
-  floorDivide(other: Operand): Tensor { return arithmetic.floorDivide(this, other); }
-  remainder(other: Operand): Tensor { return arithmetic.remainder(this, other); }
-  pow(exponent: Operand): Tensor { return arithmetic.pow(this, exponent); }
-  maximum(other: Operand): Tensor { return arithmetic.maximum(this, other); }
-  minimum(other: Operand): Tensor { return arithmetic.minimum(this, other); }
-  lerp(end: Operand, weight: Operand): Tensor { return arithmetic.lerp(this, end, weight); }
-  clamp(low: Operand | undefined, high?: Operand): Tensor { return arithmetic.clamp(this, low, high); }
-  neg(): Tensor { return arithmetic.neg(this); }
-  abs(): Tensor { return arithmetic.abs(this); }
-  sign(): Tensor { return arithmetic.sign(this); }
-  square(): Tensor { return arithmetic.square(this); }
-  sqrt(): Tensor { return arithmetic.sqrt(this); }
-  rsqrt(): Tensor { return arithmetic.rsqrt(this); }
-  reciprocal(): Tensor { return arithmetic.reciprocal(this); }
-  floor(): Tensor { return arithmetic.floor(this); }
-  ceil(): Tensor { return arithmetic.ceil(this); }
-  round(): Tensor { return arithmetic.round(this); }
-  trunc(): Tensor { return arithmetic.trunc(this); }
+  add(other: Operand): Tensor {
+    return arithmetic.add(this, other);
+  }
+  sub(other: Operand): Tensor {
+    return arithmetic.sub(this, other);
+  }
+  mul(other: Operand): Tensor {
+    return arithmetic.mul(this, other);
+  }
+  div(other: Operand): Tensor {
+    return arithmetic.div(this, other);
+  }
+  floorDivide(other: Operand): Tensor {
+    return arithmetic.floorDivide(this, other);
+  }
+  remainder(other: Operand): Tensor {
+    return arithmetic.remainder(this, other);
+  }
+  pow(exponent: Operand): Tensor {
+    return arithmetic.pow(this, exponent);
+  }
+  maximum(other: Operand): Tensor {
+    return arithmetic.maximum(this, other);
+  }
+  minimum(other: Operand): Tensor {
+    return arithmetic.minimum(this, other);
+  }
+  lerp(end: Operand, weight: Operand): Tensor {
+    return arithmetic.lerp(this, end, weight);
+  }
+  clamp(low: Operand | undefined, high?: Operand): Tensor {
+    return arithmetic.clamp(this, low, high);
+  }
+  neg(): Tensor {
+    return arithmetic.neg(this);
+  }
+  abs(): Tensor {
+    return arithmetic.abs(this);
+  }
+  sign(): Tensor {
+    return arithmetic.sign(this);
+  }
+  square(): Tensor {
+    return arithmetic.square(this);
+  }
+  sqrt(): Tensor {
+    return arithmetic.sqrt(this);
+  }
+  rsqrt(): Tensor {
+    return arithmetic.rsqrt(this);
+  }
+  reciprocal(): Tensor {
+    return arithmetic.reciprocal(this);
+  }
+  floor(): Tensor {
+    return arithmetic.floor(this);
+  }
+  ceil(): Tensor {
+    return arithmetic.ceil(this);
+  }
+  round(): Tensor {
+    return arithmetic.round(this);
+  }
+  trunc(): Tensor {
+    return arithmetic.trunc(this);
+  }
 
-  exp(): Tensor { return exponential.exp(this); }
-  exp2(): Tensor { return exponential.exp2(this); }
-  expm1(): Tensor { return exponential.expm1(this); }
-  log(): Tensor { return exponential.log(this); }
-  log1p(): Tensor { return exponential.log1p(this); }
-  log2(): Tensor { return exponential.log2(this); }
-  log10(): Tensor { return exponential.log10(this); }
-  logAddExp(other: Operand): Tensor { return exponential.logAddExp(this, other); }
-  erf(): Tensor { return exponential.erf(this); }
+  exp(): Tensor {
+    return exponential.exp(this);
+  }
+  exp2(): Tensor {
+    return exponential.exp2(this);
+  }
+  expm1(): Tensor {
+    return exponential.expm1(this);
+  }
+  log(): Tensor {
+    return exponential.log(this);
+  }
+  log1p(): Tensor {
+    return exponential.log1p(this);
+  }
+  log2(): Tensor {
+    return exponential.log2(this);
+  }
+  log10(): Tensor {
+    return exponential.log10(this);
+  }
+  logAddExp(other: Operand): Tensor {
+    return exponential.logAddExp(this, other);
+  }
+  erf(): Tensor {
+    return exponential.erf(this);
+  }
 
-  sin(): Tensor { return trigonometry.sin(this); }
-  cos(): Tensor { return trigonometry.cos(this); }
-  tan(): Tensor { return trigonometry.tan(this); }
-  asin(): Tensor { return trigonometry.asin(this); }
-  acos(): Tensor { return trigonometry.acos(this); }
-  atan(): Tensor { return trigonometry.atan(this); }
-  atan2(other: Operand): Tensor { return trigonometry.atan2(this, other); }
-  sinh(): Tensor { return trigonometry.sinh(this); }
-  cosh(): Tensor { return trigonometry.cosh(this); }
-  tanh(): Tensor { return trigonometry.tanh(this); }
+  sin(): Tensor {
+    return trigonometry.sin(this);
+  }
+  cos(): Tensor {
+    return trigonometry.cos(this);
+  }
+  tan(): Tensor {
+    return trigonometry.tan(this);
+  }
+  asin(): Tensor {
+    return trigonometry.asin(this);
+  }
+  acos(): Tensor {
+    return trigonometry.acos(this);
+  }
+  atan(): Tensor {
+    return trigonometry.atan(this);
+  }
+  atan2(other: Operand): Tensor {
+    return trigonometry.atan2(this, other);
+  }
+  sinh(): Tensor {
+    return trigonometry.sinh(this);
+  }
+  cosh(): Tensor {
+    return trigonometry.cosh(this);
+  }
+  tanh(): Tensor {
+    return trigonometry.tanh(this);
+  }
 
-  eq(other: Operand): Tensor { return comparison.eq(this, other); }
-  ne(other: Operand): Tensor { return comparison.ne(this, other); }
-  lt(other: Operand): Tensor { return comparison.lt(this, other); }
-  le(other: Operand): Tensor { return comparison.le(this, other); }
-  gt(other: Operand): Tensor { return comparison.gt(this, other); }
-  ge(other: Operand): Tensor { return comparison.ge(this, other); }
-  logicalNot(): Tensor { return comparison.logicalNot(this); }
-  logicalAnd(other: Operand): Tensor { return comparison.logicalAnd(this, other); }
-  logicalOr(other: Operand): Tensor { return comparison.logicalOr(this, other); }
-  logicalXor(other: Operand): Tensor { return comparison.logicalXor(this, other); }
-  isNaN(): Tensor { return comparison.isNaN(this); }
-  isInf(): Tensor { return comparison.isInf(this); }
-  isFinite(): Tensor { return comparison.isFinite(this); }
-  isClose(other: Operand, options?: comparison.Tolerance): Tensor { return comparison.isClose(this, other, options); }
-  allClose(other: Operand, options?: comparison.Tolerance): boolean { return comparison.allClose(this, other, options); }
-  equal(other: Tensor): boolean { return comparison.equal(this, other); }
-  where(condition: Tensor, other: Operand): Tensor { return comparison.where(condition, this, other); }
-  maskedFill(mask: Tensor, value: Operand): Tensor { return comparison.maskedFill(this, mask, value); }
+  eq(other: Operand): Tensor {
+    return comparison.eq(this, other);
+  }
+  ne(other: Operand): Tensor {
+    return comparison.ne(this, other);
+  }
+  lt(other: Operand): Tensor {
+    return comparison.lt(this, other);
+  }
+  le(other: Operand): Tensor {
+    return comparison.le(this, other);
+  }
+  gt(other: Operand): Tensor {
+    return comparison.gt(this, other);
+  }
+  ge(other: Operand): Tensor {
+    return comparison.ge(this, other);
+  }
+  logicalNot(): Tensor {
+    return comparison.logicalNot(this);
+  }
+  logicalAnd(other: Operand): Tensor {
+    return comparison.logicalAnd(this, other);
+  }
+  logicalOr(other: Operand): Tensor {
+    return comparison.logicalOr(this, other);
+  }
+  logicalXor(other: Operand): Tensor {
+    return comparison.logicalXor(this, other);
+  }
+  isNaN(): Tensor {
+    return comparison.isNaN(this);
+  }
+  isInf(): Tensor {
+    return comparison.isInf(this);
+  }
+  isFinite(): Tensor {
+    return comparison.isFinite(this);
+  }
+  isClose(other: Operand, options?: comparison.Tolerance): Tensor {
+    return comparison.isClose(this, other, options);
+  }
+  allClose(other: Operand, options?: comparison.Tolerance): boolean {
+    return comparison.allClose(this, other, options);
+  }
+  equal(other: Tensor): boolean {
+    return comparison.equal(this, other);
+  }
+  where(condition: Tensor, other: Operand): Tensor {
+    return comparison.where(condition, this, other);
+  }
+  maskedFill(mask: Tensor, value: Operand): Tensor {
+    return comparison.maskedFill(this, mask, value);
+  }
 
-  bitwiseAnd(other: Operand): Tensor { return bitwise.bitwiseAnd(this, other); }
-  bitwiseOr(other: Operand): Tensor { return bitwise.bitwiseOr(this, other); }
-  bitwiseXor(other: Operand): Tensor { return bitwise.bitwiseXor(this, other); }
-  bitwiseNot(): Tensor { return bitwise.bitwiseNot(this); }
-  shiftLeft(bits: Operand): Tensor { return bitwise.shiftLeft(this, bits); }
-  shiftRight(bits: Operand): Tensor { return bitwise.shiftRight(this, bits); }
+  bitwiseAnd(other: Operand): Tensor {
+    return bitwise.bitwiseAnd(this, other);
+  }
+  bitwiseOr(other: Operand): Tensor {
+    return bitwise.bitwiseOr(this, other);
+  }
+  bitwiseXor(other: Operand): Tensor {
+    return bitwise.bitwiseXor(this, other);
+  }
+  bitwiseNot(): Tensor {
+    return bitwise.bitwiseNot(this);
+  }
+  shiftLeft(bits: Operand): Tensor {
+    return bitwise.shiftLeft(this, bits);
+  }
+  shiftRight(bits: Operand): Tensor {
+    return bitwise.shiftRight(this, bits);
+  }
 
-  relu(): Tensor { return activation.relu(this); }
-  leakyRelu(slope?: number): Tensor { return activation.leakyRelu(this, slope); }
-  elu(alpha?: number): Tensor { return activation.elu(this, alpha); }
-  gelu(options?: activation.GeluOptions): Tensor { return activation.gelu(this, options); }
-  silu(): Tensor { return activation.silu(this); }
-  sigmoid(): Tensor { return activation.sigmoid(this); }
-  logSigmoid(): Tensor { return activation.logSigmoid(this); }
-  softplus(options?: activation.SoftplusOptions): Tensor { return activation.softplus(this, options); }
-  softmax(axis: number): Tensor { return activation.softmax(this, axis); }
-  logSoftmax(axis: number): Tensor { return activation.logSoftmax(this, axis); }
+  relu(): Tensor {
+    return activation.relu(this);
+  }
+  leakyRelu(slope?: number): Tensor {
+    return activation.leakyRelu(this, slope);
+  }
+  elu(alpha?: number): Tensor {
+    return activation.elu(this, alpha);
+  }
+  gelu(options?: activation.GeluOptions): Tensor {
+    return activation.gelu(this, options);
+  }
+  silu(): Tensor {
+    return activation.silu(this);
+  }
+  sigmoid(): Tensor {
+    return activation.sigmoid(this);
+  }
+  logSigmoid(): Tensor {
+    return activation.logSigmoid(this);
+  }
+  softplus(options?: activation.SoftplusOptions): Tensor {
+    return activation.softplus(this, options);
+  }
+  softmax(axis: number): Tensor {
+    return activation.softmax(this, axis);
+  }
+  logSoftmax(axis: number): Tensor {
+    return activation.logSoftmax(this, axis);
+  }
 
-  sum(axes?: Axes, options?: KeepDims): Tensor { return reduction.sum(this, axes, options); }
-  prod(axes?: Axes, options?: KeepDims): Tensor { return reduction.prod(this, axes, options); }
-  mean(axes?: Axes, options?: KeepDims): Tensor { return reduction.mean(this, axes, options); }
-  amax(axes?: Axes, options?: KeepDims): Tensor { return reduction.amax(this, axes, options); }
-  amin(axes?: Axes, options?: KeepDims): Tensor { return reduction.amin(this, axes, options); }
-  any(axes?: Axes, options?: KeepDims): Tensor { return reduction.any(this, axes, options); }
-  all(axes?: Axes, options?: KeepDims): Tensor { return reduction.all(this, axes, options); }
+  sum(axes?: Axes, options?: KeepDims): Tensor {
+    return reduction.sum(this, axes, options);
+  }
+  prod(axes?: Axes, options?: KeepDims): Tensor {
+    return reduction.prod(this, axes, options);
+  }
+  mean(axes?: Axes, options?: KeepDims): Tensor {
+    return reduction.mean(this, axes, options);
+  }
+  amax(axes?: Axes, options?: KeepDims): Tensor {
+    return reduction.amax(this, axes, options);
+  }
+  amin(axes?: Axes, options?: KeepDims): Tensor {
+    return reduction.amin(this, axes, options);
+  }
+  any(axes?: Axes, options?: KeepDims): Tensor {
+    return reduction.any(this, axes, options);
+  }
+  all(axes?: Axes, options?: KeepDims): Tensor {
+    return reduction.all(this, axes, options);
+  }
   max(): Tensor;
   max(axis: number, options?: KeepDims): reduction.Extreme;
   max(axis?: number, options?: KeepDims): Tensor | reduction.Extreme {
@@ -297,47 +469,121 @@ export class Tensor {
   min(axis?: number, options?: KeepDims): Tensor | reduction.Extreme {
     return axis === undefined ? reduction.min(this) : reduction.min(this, axis, options);
   }
-  argmax(axis?: number, options?: KeepDims): Tensor { return reduction.argmax(this, axis, options); }
-  argmin(axis?: number, options?: KeepDims): Tensor { return reduction.argmin(this, axis, options); }
-  cumsum(axis: number): Tensor { return reduction.cumsum(this, axis); }
-  logSumExp(axes?: Axes, options?: KeepDims): Tensor { return statistics.logSumExp(this, axes, options); }
-  variance(axes?: Axes, options?: statistics.SpreadOptions): Tensor { return statistics.variance(this, axes, options); }
-  std(axes?: Axes, options?: statistics.SpreadOptions): Tensor { return statistics.std(this, axes, options); }
-  norm(axes?: Axes, options?: statistics.NormOptions): Tensor { return statistics.norm(this, axes, options); }
+  argmax(axis?: number, options?: KeepDims): Tensor {
+    return reduction.argmax(this, axis, options);
+  }
+  argmin(axis?: number, options?: KeepDims): Tensor {
+    return reduction.argmin(this, axis, options);
+  }
+  cumsum(axis: number): Tensor {
+    return reduction.cumsum(this, axis);
+  }
+  logSumExp(axes?: Axes, options?: KeepDims): Tensor {
+    return statistics.logSumExp(this, axes, options);
+  }
+  variance(axes?: Axes, options?: statistics.SpreadOptions): Tensor {
+    return statistics.variance(this, axes, options);
+  }
+  std(axes?: Axes, options?: statistics.SpreadOptions): Tensor {
+    return statistics.std(this, axes, options);
+  }
+  norm(axes?: Axes, options?: statistics.NormOptions): Tensor {
+    return statistics.norm(this, axes, options);
+  }
 
-  reshape(shape: Shape): Tensor { return movement.reshape(this, shape); }
-  flatten(start?: number, end?: number): Tensor { return movement.flatten(this, start, end); }
-  permute(axes: readonly number[]): Tensor { return movement.permute(this, axes); }
-  transpose(a?: number, b?: number): Tensor { return movement.transpose(this, a, b); }
-  moveAxis(from: number, to: number): Tensor { return movement.moveAxis(this, from, to); }
-  expand(shape: Shape): Tensor { return movement.expand(this, shape); }
-  broadcastTo(shape: Shape): Tensor { return movement.broadcastTo(this, shape); }
-  squeeze(axes?: Axes): Tensor { return movement.squeeze(this, axes); }
-  unsqueeze(axis: number): Tensor { return movement.unsqueeze(this, axis); }
-  flip(axes?: Axes): Tensor { return movement.flip(this, axes); }
-  roll(shift: number | readonly number[], axes?: Axes): Tensor { return movement.roll(this, shift, axes); }
-  repeat(count: number, axis?: number): Tensor { return movement.repeat(this, count, axis); }
-  tile(counts: readonly number[]): Tensor { return movement.tile(this, counts); }
-  split(sizes: number | readonly number[], axis?: number): Tensor[] { return movement.split(this, sizes, axis); }
-  chunk(count: number, axis?: number): Tensor[] { return movement.chunk(this, count, axis); }
-  pad(widths: PadWidths, value?: number): Tensor { return movement.pad(this, widths, value); }
-  tril(diagonal?: number): Tensor { return movement.tril(this, diagonal); }
-  triu(diagonal?: number): Tensor { return movement.triu(this, diagonal); }
+  reshape(shape: Shape): Tensor {
+    return movement.reshape(this, shape);
+  }
+  flatten(start?: number, end?: number): Tensor {
+    return movement.flatten(this, start, end);
+  }
+  permute(axes: readonly number[]): Tensor {
+    return movement.permute(this, axes);
+  }
+  transpose(a?: number, b?: number): Tensor {
+    return movement.transpose(this, a, b);
+  }
+  moveAxis(from: number, to: number): Tensor {
+    return movement.moveAxis(this, from, to);
+  }
+  expand(shape: Shape): Tensor {
+    return movement.expand(this, shape);
+  }
+  broadcastTo(shape: Shape): Tensor {
+    return movement.broadcastTo(this, shape);
+  }
+  squeeze(axes?: Axes): Tensor {
+    return movement.squeeze(this, axes);
+  }
+  unsqueeze(axis: number): Tensor {
+    return movement.unsqueeze(this, axis);
+  }
+  flip(axes?: Axes): Tensor {
+    return movement.flip(this, axes);
+  }
+  roll(shift: number | readonly number[], axes?: Axes): Tensor {
+    return movement.roll(this, shift, axes);
+  }
+  repeat(count: number, axis?: number): Tensor {
+    return movement.repeat(this, count, axis);
+  }
+  tile(counts: readonly number[]): Tensor {
+    return movement.tile(this, counts);
+  }
+  split(sizes: number | readonly number[], axis?: number): Tensor[] {
+    return movement.split(this, sizes, axis);
+  }
+  chunk(count: number, axis?: number): Tensor[] {
+    return movement.chunk(this, count, axis);
+  }
+  pad(widths: PadWidths, value?: number): Tensor {
+    return movement.pad(this, widths, value);
+  }
+  tril(diagonal?: number): Tensor {
+    return movement.tril(this, diagonal);
+  }
+  triu(diagonal?: number): Tensor {
+    return movement.triu(this, diagonal);
+  }
 
-  at(...indices: readonly IndexArgument[]): Tensor { return indexing.at(this, ...indices); }
-  take(indices: Tensor, axis?: number): Tensor { return indexing.take(this, indices, axis); }
-  takeAlongAxis(indices: Tensor, axis: number): Tensor { return indexing.takeAlongAxis(this, indices, axis); }
+  at(...indices: readonly IndexArgument[]): Tensor {
+    return indexing.at(this, ...indices);
+  }
+  take(indices: Tensor, axis?: number): Tensor {
+    return indexing.take(this, indices, axis);
+  }
+  takeAlongAxis(indices: Tensor, axis: number): Tensor {
+    return indexing.takeAlongAxis(this, indices, axis);
+  }
   scatterAdd(axis: number, indices: Tensor, source: Tensor): Tensor {
     return indexing.scatterAdd(this, axis, indices, source);
   }
-  maskedSelect(mask: Tensor): Tensor { return indexing.maskedSelect(this, mask); }
-  nonzero(): Tensor { return indexing.nonzero(this); }
-  oneHot(classes: number, dtype?: DType): Tensor { return indexing.oneHot(this, classes, dtype); }
-  sort(axis?: number, options?: ordering.OrderOptions): ordering.Sorted { return ordering.sort(this, axis, options); }
-  argsort(axis?: number, options?: ordering.OrderOptions): Tensor { return ordering.argsort(this, axis, options); }
-  topk(count: number, axis?: number): ordering.Sorted { return ordering.topk(this, count, axis); }
+  maskedSelect(mask: Tensor): Tensor {
+    return indexing.maskedSelect(this, mask);
+  }
+  nonzero(): Tensor {
+    return indexing.nonzero(this);
+  }
+  oneHot(classes: number, dtype?: DType): Tensor {
+    return indexing.oneHot(this, classes, dtype);
+  }
+  sort(axis?: number, options?: ordering.OrderOptions): ordering.Sorted {
+    return ordering.sort(this, axis, options);
+  }
+  argsort(axis?: number, options?: ordering.OrderOptions): Tensor {
+    return ordering.argsort(this, axis, options);
+  }
+  topk(count: number, axis?: number): ordering.Sorted {
+    return ordering.topk(this, count, axis);
+  }
 
-  matmul(other: Tensor): Tensor { return linear.matmul(this, other); }
-  dot(other: Tensor): Tensor { return linear.dot(this, other); }
-  outer(other: Tensor): Tensor { return linear.outer(this, other); }
+  matmul(other: Tensor): Tensor {
+    return linear.matmul(this, other);
+  }
+  dot(other: Tensor): Tensor {
+    return linear.dot(this, other);
+  }
+  outer(other: Tensor): Tensor {
+    return linear.outer(this, other);
+  }
 }

@@ -68,7 +68,9 @@ export const eagerExecutor: Executor = {
           const storage = state[index]!;
           const whole = wholeOf(storage, type);
           if (storage.size !== whole.size) {
-            throw new ProgramError(`run(): state ${index} needs ${whole.size} elements, got ${storage.size}.`);
+            throw new ProgramError(
+              `run(): state ${index} needs ${whole.size} elements, got ${storage.size}.`,
+            );
           }
           return whole;
         });

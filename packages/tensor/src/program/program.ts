@@ -71,7 +71,8 @@ export function formatProgram(program: Program): string {
       `%${node.id}: ${formatType(node.type)} = ${node.primitive}${operands}${formatAttributes(node.attributes)}`,
     );
   }
-  for (const { state, value } of program.writes) lines.push(`write %${program.arguments.length + state} <- %${value}`);
+  for (const { state, value } of program.writes)
+    lines.push(`write %${program.arguments.length + state} <- %${value}`);
   lines.push(`return${program.results.map((value) => ` %${value}`).join('')}`);
   return lines.join('\n');
 }

@@ -70,7 +70,13 @@ class ProgramRecorder implements Recorder {
       const layout = viewLayout(name, source, movement);
       if (layout !== null) return viewOf(name, source, movement, layout);
     }
-    return this.#symbolic(this.#node(name, inputs.map((input) => this.valueOf(input)), attributes));
+    return this.#symbolic(
+      this.#node(
+        name,
+        inputs.map((input) => this.valueOf(input)),
+        attributes,
+      ),
+    );
   }
 
   assign(target: Tensor, value: Tensor): void {
@@ -110,7 +116,10 @@ class ProgramRecorder implements Recorder {
 
   #symbolic(value: Value): Tensor {
     const { shape, dtype } = value.type;
-    const storage = Storage.symbolic(dtype, shape.reduce((a, b) => a * b, 1));
+    const storage = Storage.symbolic(
+      dtype,
+      shape.reduce((a, b) => a * b, 1),
+    );
     this.#current.set(storage, value);
     return new Tensor(storage, shape, contiguousStrides(shape), 0, null);
   }
@@ -194,7 +203,9 @@ function number(recorder: ProgramRecorder, args: readonly ValueType[], results: 
     const { primitive, operands, attributes, type } = value;
     return { id: idOf(value), primitive, operands: operands.map(idOf), attributes, type } as ProgramNode;
   });
-  const writes = recorder.writes().map(({ state: index, value }): ProgramWrite => ({ state: index, value: idOf(value) }));
+  const writes = recorder
+    .writes()
+    .map(({ state: index, value }): ProgramWrite => ({ state: index, value: idOf(value) }));
   return { arguments: args, state, nodes, results: results.map(idOf), writes };
 }
 
@@ -220,7 +231,9 @@ export function record(
   const results = withRecorder(recorder, () => {
     const returned: unknown = body(...inputs);
     if (!Array.isArray(returned)) {
-      throw new ProgramError('record(): the body must return an array of tensors; an async body cannot be recorded.');
+      throw new ProgramError(
+        'record(): the body must return an array of tensors; an async body cannot be recorded.',
+      );
     }
     return (returned as readonly Tensor[]).map((result) => recorder.valueOf(result));
   });
