@@ -1,1 +1,16 @@
-export {};
+export { Adam, type AdamOptions } from './adam.ts';
+export { AdamW } from './adamw.ts';
+export {
+  Optimizer,
+  type GroupRecipe,
+  type OptimizerOptions,
+  type OptimizerState,
+  type ParametersOf,
+} from './optimizer.ts';
+export { ParameterGroup, type GroupOptions } from './parameter-group.ts';
+export { SGD, type SGDOptions } from './sgd.ts';
+export { chain, type Hyperparameters, type Slots, type Transform } from './transform.ts';
+export { addDecayedWeights } from './transforms/add-decayed-weights.ts';
+export { momentum, type MomentumOptions } from './transforms/momentum.ts';
+export { scaleByAdam, type ScaleByAdamOptions } from './transforms/scale-by-adam.ts';
+export { scaleByLearningRate } from './transforms/scale-by-learning-rate.ts';

@@ -1,8 +1,8 @@
 // Over 500 lines: every operation is also a method, so that expressions chain; each method is one line.
 import type { DType, TypedArray } from './dtype.ts';
 import { isFloat } from './dtype.ts';
-import { applyAssign, type BackwardOptions, type History } from './dispatch.ts';
-import { GradientError, ShapeError } from './errors.ts';
+import { applyAssign, isRecording, type BackwardOptions, type History } from './dispatch.ts';
+import { GradientError, ProgramError, ShapeError } from './errors.ts';
 import { readContiguous } from './eager/layout.ts';
 import * as activation from './ops/activation.ts';
 import * as arithmetic from './ops/arithmetic.ts';
@@ -34,6 +34,16 @@ export type ViewLink = {
     readonly attributes: PrimitiveAttributes[P];
   };
 }[MovementName];
+
+/** A value read while a program is recorded would become a constant of the program without anybody noticing. */
+function checkReadable(op: string): void {
+  if (isRecording()) {
+    throw new ProgramError(
+      `${op}(): elements cannot be read inside a recorded function. ` +
+        'Return the tensor and read it after the call; for a choice that depends on a value use where().',
+    );
+  }
+}
 
 /**
  * An n-dimensional array: a shape, strides and an offset over a {@link Storage}. Made by `tensor()`, `zeros()` and
@@ -85,8 +95,8 @@ export class Tensor {
 
   /** A copy of the elements in row-major order; bytes 0 and 1 for `bool`. */
   get data(): TypedArray {
-    const array = readContiguous(this);
-    return array.slice();
+    checkReadable('data');
+    return readContiguous(this).slice();
   }
 
   /** The transpose of a matrix: the last two axes swapped, as a view. */
@@ -101,11 +111,13 @@ export class Tensor {
         `item(): needs a tensor of one element, got shape ${formatShape(this.shape)}. Use toArray() or data.`,
       );
     }
+    checkReadable('item');
     return this.storage.read()[this.offset]!;
   }
 
   /** The elements as nested arrays (a number for a scalar); booleans for `bool`. */
   toArray(): NestedArray {
+    checkReadable('toArray');
     const flat = readContiguous(this);
     const asBoolean = this.dtype === 'bool';
     let position = 0;

@@ -1,0 +1,89 @@
+import { rand, randn, ShapeError, type DType, type Generator, type Shape, type Tensor } from '@nadir/tensor';
+
+/** Where an initializer draws from. */
+export interface InitializerOptions {
+  /** Default `float32`. */
+  readonly dtype?: DType;
+  /** Default: the generator that `manualSeed()` seeds. */
+  readonly generator?: Generator;
+}
+
+/** Numbers that scale with the activation that follows: torch's `calculate_gain`. */
+export type Nonlinearity = 'linear' | 'sigmoid' | 'tanh' | 'relu' | 'leakyRelu';
+
+/** Which side of a weight keeps its variance. */
+export type FanMode = 'fanIn' | 'fanOut';
+
+/** Inputs and outputs of one unit of a weight `[out, in, ...kernel]`. Throws a ShapeError for fewer than two axes. */
+export function fansOf(shape: Shape): { readonly fanIn: number; readonly fanOut: number } {
+  if (shape.length < 2) {
+    throw new ShapeError(`fansOf(): needs a weight of at least two axes, got shape [${shape.join(', ')}].`);
+  }
+  const field = shape.slice(2).reduce((a, b) => a * b, 1);
+  return { fanIn: shape[1]! * field, fanOut: shape[0]! * field };
+}
+
+/** The recommended gain of an activation; `slope` is that of leaky ReLU, default 0.01. */
+export function gainOf(nonlinearity: Nonlinearity, slope = 0.01): number {
+  switch (nonlinearity) {
+    case 'linear':
+    case 'sigmoid':
+      return 1;
+    case 'tanh':
+      return 5 / 3;
+    case 'relu':
+      return Math.SQRT2;
+    case 'leakyRelu':
+      return Math.sqrt(2 / (1 + slope ** 2));
+  }
+}
+
+/** Values drawn evenly from [low, high). */
+export function uniform(shape: Shape, low: number, high: number, options: InitializerOptions = {}): Tensor {
+  return rand(shape, options)
+    .mul(high - low)
+    .add(low);
+}
+
+/** Values drawn from a normal distribution. */
+export function normal(shape: Shape, mean: number, std: number, options: InitializerOptions = {}): Tensor {
+  return randn(shape, options).mul(std).add(mean);
+}
+
+/** He et al. 2015: uniform in ± gain·√(3 / fan). Torch's layers use the slope √5, which is ± 1/√fanIn. */
+export function kaimingUniform(
+  shape: Shape,
+  options: InitializerOptions & { readonly slope?: number; readonly mode?: FanMode } = {},
+): Tensor {
+  const { slope = 0, mode = 'fanIn' } = options;
+  const bound = gainOf('leakyRelu', slope) * Math.sqrt(3 / fansOf(shape)[mode]);
+  return uniform(shape, -bound, bound, options);
+}
+
+/** He et al. 2015: normal with deviation gain / √fan. */
+export function kaimingNormal(
+  shape: Shape,
+  options: InitializerOptions & { readonly slope?: number; readonly mode?: FanMode } = {},
+): Tensor {
+  const { slope = 0, mode = 'fanIn' } = options;
+  return normal(shape, 0, gainOf('leakyRelu', slope) / Math.sqrt(fansOf(shape)[mode]), options);
+}
+
+/** Glorot and Bengio 2010: uniform in ± gain·√(6 / (fanIn + fanOut)). */
+export function xavierUniform(
+  shape: Shape,
+  options: InitializerOptions & { readonly gain?: number } = {},
+): Tensor {
+  const { fanIn, fanOut } = fansOf(shape);
+  const bound = (options.gain ?? 1) * Math.sqrt(6 / (fanIn + fanOut));
+  return uniform(shape, -bound, bound, options);
+}
+
+/** Glorot and Bengio 2010: normal with deviation gain·√(2 / (fanIn + fanOut)). */
+export function xavierNormal(
+  shape: Shape,
+  options: InitializerOptions & { readonly gain?: number } = {},
+): Tensor {
+  const { fanIn, fanOut } = fansOf(shape);
+  return normal(shape, 0, (options.gain ?? 1) * Math.sqrt(2 / (fanIn + fanOut)), options);
+}

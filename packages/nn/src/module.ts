@@ -1,0 +1,213 @@
+import { parameter } from '@nadir/autograd';
+import { guard, NadirError, ShapeError, Tensor, type DType } from '@nadir/tensor';
+
+/** Names and tensors, in the order in which the module made them. */
+export type StateDict = Readonly<Record<string, Tensor>>;
+
+/** What `loadStateDict()` did not use or did not find. */
+export interface LoadReport {
+  /** Names that the module has and the dictionary lacks. */
+  readonly missing: readonly string[];
+  /** Names that the dictionary has and the module lacks. */
+  readonly unexpected: readonly string[];
+}
+
+/** A state dictionary that does not fit the module. */
+export class StateDictError extends NadirError {
+  override readonly name = 'StateDictError';
+}
+
+/** A module is a function: `model(x)` calls its `forward`. */
+export interface Module<Inputs extends readonly unknown[] = [x: Tensor], Output = Tensor> {
+  (...inputs: Inputs): Output;
+}
+
+let count = 0;
+
+/**
+ * A part of a network that owns parameters, buffers and other modules. Public properties are found by themselves: a
+ * tensor is a parameter unless it was made by `buffer()`; modules, and arrays of modules, are children. What is kept
+ * in `#private` fields is not part of the state.
+ *
+ * @example
+ * ```ts
+ * import { parameter } from '@nadir/autograd';
+ * import { Module } from '@nadir/nn';
+ * import { tensor, type Tensor } from '@nadir/tensor';
+ *
+ * class Scale extends Module {
+ *   readonly factor: Tensor = parameter(tensor([3]));
+ *   override forward(x: Tensor): Tensor {
+ *     return x.mul(this.factor);
+ *   }
+ * }
+ *
+ * const scale = new Scale();
+ * scale(tensor([2])).item(); // => 6
+ * ```
+ */
+export abstract class Module<Inputs extends readonly unknown[] = [x: Tensor], Output = Tensor> {
+  readonly #buffers = new Set<string>();
+  readonly #mode = `module ${count++} training`;
+  #training = true;
+
+  constructor() {
+    const call = (...inputs: Inputs): Output => (call as unknown as this).forward(...inputs);
+    return Object.setPrototypeOf(call, new.target.prototype) as this;
+  }
+
+  /** Computes the output. Call the module itself rather than this. */
+  abstract forward(...inputs: Inputs): Output;
+
+  /** True after `train()` and from the start, false after `eval()`. Dropout and batch normalization depend on it. */
+  get training(): boolean {
+    return guard(this.#mode, this.#training);
+  }
+
+  /** Makes `value` part of the state without being trained, under `name`, and returns it for the property of that name. */
+  protected buffer(name: string, value: Tensor): Tensor {
+    this.#buffers.add(name);
+    return value.detach();
+  }
+
+  /** Makes `value` a trained tensor: a leaf of the graph. */
+  protected parameter(value: Tensor): Tensor {
+    return parameter(value);
+  }
+
+  /** The modules that this one holds directly, with their names. */
+  *namedChildren(): Generator<[string, Module<never, unknown>]> {
+    for (const [name, value] of Object.entries(this)) {
+      if (value instanceof Module) yield [name, value];
+      else if (Array.isArray(value)) {
+        for (const [index, item] of value.entries())
+          if (item instanceof Module) yield [`${name}.${index}`, item];
+      }
+    }
+  }
+
+  /** This module and all below it, depth first, each once, with dotted names; its own name is empty. */
+  *namedModules(prefix = '', seen: Set<unknown> = new Set()): Generator<[string, Module<never, unknown>]> {
+    if (seen.has(this)) return;
+    seen.add(this);
+    yield [prefix, this as unknown as Module<never, unknown>];
+    for (const [name, child] of this.namedChildren()) {
+      yield* child.namedModules(prefix === '' ? name : `${prefix}.${name}`, seen);
+    }
+  }
+
+  /** All parameters with dotted names. A tensor that is held twice (tied weights) comes once, under its first name. */
+  *namedParameters(): Generator<[string, Tensor]> {
+    const seen = new Set<Tensor>();
+    for (const [name, value, kind] of this.#tensors()) {
+      if (kind !== 'parameter' || seen.has(value)) continue;
+      seen.add(value);
+      yield [name, value];
+    }
+  }
+
+  /** All buffers with dotted names. */
+  *namedBuffers(): Generator<[string, Tensor]> {
+    for (const [name, value, kind] of this.#tensors()) if (kind === 'buffer') yield [name, value];
+  }
+
+  /** All parameters, for an optimizer. */
+  parameters(): Tensor[] {
+    return Array.from(this.namedParameters(), ([, value]) => value);
+  }
+
+  /** All buffers. */
+  buffers(): Tensor[] {
+    return Array.from(this.namedBuffers(), ([, value]) => value);
+  }
+
+  /** Sets the training mode of this module and of all below it. */
+  train(mode = true): this {
+    for (const [, module] of this.namedModules()) module.#training = mode;
+    return this;
+  }
+
+  /** Leaves the training mode: `train(false)`. */
+  eval(): this {
+    return this.train(false);
+  }
+
+  /** Forgets the gradients of all parameters. */
+  zeroGrad(): void {
+    for (const value of this.parameters()) if (value.requiresGrad) value.grad = null;
+  }
+
+  /** Parameters and buffers by dotted name. They share storage with the module: `clone()` what must not change. */
+  stateDict(): StateDict {
+    return Object.fromEntries(Array.from(this.#tensors(), ([name, value]) => [name, value.detach()]));
+  }
+
+  /**
+   * Copies a state dictionary into the parameters and buffers, casting dtypes. All names and shapes are checked before
+   * anything changes.
+   *
+   * @throws StateDictError where names are missing or unexpected and `strict` (the default) holds; ShapeError where a
+   * shape differs.
+   */
+  loadStateDict(state: StateDict, { strict = true }: { readonly strict?: boolean } = {}): LoadReport {
+    const own = new Map(Array.from(this.#tensors(), ([name, value]) => [name, value]));
+    const missing = [...own.keys()].filter((name) => !Object.hasOwn(state, name));
+    const unexpected = Object.keys(state).filter((name) => !own.has(name));
+    if (strict && missing.length + unexpected.length > 0) {
+      throw new StateDictError(
+        `loadStateDict(): names must agree, missing [${missing.join(', ')}], unexpected [${unexpected.join(', ')}]. ` +
+          'Pass { strict: false } to load what fits.',
+      );
+    }
+    const pairs = [...own]
+      .filter(([name]) => Object.hasOwn(state, name))
+      .map(([name, to]) => [name, to, state[name]!] as const);
+    for (const [name, to, from] of pairs) {
+      if (to.shape.length !== from.shape.length || to.shape.some((size, axis) => size !== from.shape[axis])) {
+        throw new ShapeError(
+          `loadStateDict(): ${name} must have shape [${to.shape.join(', ')}], got [${from.shape.join(', ')}]. Nothing was loaded.`,
+        );
+      }
+    }
+    for (const [, to, from] of pairs) to.assign(from);
+    return { missing, unexpected };
+  }
+
+  /** What `toString()` shows between the parentheses. */
+  protected describe(): string {
+    return '';
+  }
+
+  /** The tree of modules, one a line, as torch prints it. */
+  toString(): string {
+    const children = Array.from(this.namedChildren(), ([name, child]) => {
+      return `  (${name}): ${child.toString().replaceAll('\n', '\n  ')}`;
+    });
+    const open = `${Object.getPrototypeOf(this).constructor.name}(${this.describe()}`;
+    return children.length === 0 ? `${open})` : `${open}\n${children.join('\n')}\n)`;
+  }
+
+  static {
+    // A module is a function, which Node's console.log() would show as such.
+    Object.defineProperty(this.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+      value(this: Module): string {
+        return this.toString();
+      },
+    });
+  }
+
+  *#tensors(): Generator<[string, Tensor, 'parameter' | 'buffer']> {
+    for (const [prefix, module] of this.namedModules()) {
+      for (const [name, value] of Object.entries(module)) {
+        const path = prefix === '' ? name : `${prefix}.${name}`;
+        if (value instanceof Tensor) yield [path, value, module.#buffers.has(name) ? 'buffer' : 'parameter'];
+      }
+    }
+  }
+}
+
+/** Options that layers with parameters share. */
+export interface LayerOptions {
+  /** Element type of the parameters. Default `float32`. */
+  readonly dtype?: DType;
+}
