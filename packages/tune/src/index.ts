@@ -1,1 +1,68 @@
-export {};
+export { createStudy, loadStudy } from './create-study.ts';
+export type { LoadStudyOptions, StudyOptions } from './create-study.ts';
+export {
+  categorical,
+  contains,
+  float,
+  formatDistribution,
+  fromUnit,
+  gridValues,
+  int,
+  isSingle,
+  sameDistribution,
+} from './distribution.ts';
+export type {
+  CategoricalChoice,
+  CategoricalDistribution,
+  Distribution,
+  FloatDistribution,
+  FloatOptions,
+  IntDistribution,
+  IntOptions,
+  ParamValue,
+} from './distribution.ts';
+export { parseDuration } from './duration.ts';
+export type { Duration } from './duration.ts';
+export {
+  DistributionError,
+  SearchExhaustedError,
+  StaleTrialError,
+  StorageError,
+  StudyError,
+  TrialPruned,
+} from './errors.ts';
+export { isFinished } from './frozen-trial.ts';
+export type { Direction, FinalState, FrozenTrial, TrialError, TrialState } from './frozen-trial.ts';
+export type { JsonValue } from './json.ts';
+export type {
+  ErrorClass,
+  Objective,
+  OptimizeOptions,
+  OptimizeResult,
+  StopReason,
+  StudyCallback,
+} from './optimize.ts';
+export { medianPruner } from './pruners/median-pruner.ts';
+export { nopPruner } from './pruners/nop-pruner.ts';
+export { percentilePruner } from './pruners/percentile-pruner.ts';
+export type { PercentilePrunerOptions } from './pruners/percentile-pruner.ts';
+export type { Pruner, PrunerContext } from './pruners/pruner.ts';
+export { gridSampler } from './samplers/grid-sampler.ts';
+export type { GridSamplerOptions } from './samplers/grid-sampler.ts';
+export { randomSampler } from './samplers/random-sampler.ts';
+export type { RandomSamplerOptions } from './samplers/random-sampler.ts';
+export type { Sampler, SamplerContext } from './samplers/sampler.ts';
+export type { InferParams, Params, Space, SpaceFunction, SpaceRecord, Suggester } from './space.ts';
+export { memoryStorage } from './storage/memory-storage.ts';
+export type {
+  NewStudy,
+  NewTrial,
+  StudyRecord,
+  StudyStorage,
+  TrialChange,
+  TrialOutcome,
+  TrialRef,
+} from './storage/storage.ts';
+export type { Study, ToldState } from './study.ts';
+export type { Trial } from './trial.ts';
+export type { Warn } from './warning.ts';
