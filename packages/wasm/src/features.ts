@@ -1,0 +1,64 @@
+import { ModuleBuilder } from './module-builder.ts';
+import { atomic, f32x4, i32, memory } from './instructions/index.ts';
+
+/** What this engine's WebAssembly understands. */
+export interface Features {
+  /** 128-bit vectors. */
+  readonly simd: boolean;
+  /** Fused multiply-add and the other relaxed vector instructions. */
+  readonly relaxedSimd: boolean;
+  /** Shared memories and atomic instructions; whether the host lets memory be shared is another question. */
+  readonly threads: boolean;
+  /** `memory.copy`, `memory.fill`, passive data. */
+  readonly bulkMemory: boolean;
+  /** 64-bit memories; here a mark of a recent engine. */
+  readonly memory64: boolean;
+}
+
+let cached: Features | undefined;
+
+/**
+ * Probes the engine once, by validating one small module a feature; the answer is frozen and kept.
+ *
+ * @example
+ * ```ts
+ * import { features } from '@nadir/wasm';
+ *
+ * features().simd; // => true
+ * ```
+ */
+export function features(): Features {
+  cached ??= Object.freeze({
+    simd: validates((module) => {
+      module.function('probe', {}, (f) => f.drop(f32x4.splat(1)));
+    }),
+    relaxedSimd: validates((module) => {
+      module.function('probe', {}, (f) => {
+        f.drop(f32x4.relaxedMadd(f32x4.const(1), f32x4.const(1), f32x4.const(1)));
+      });
+    }),
+    threads: validates((module) => {
+      module.memory({ min: 1, max: 1, shared: true });
+      module.function('probe', {}, (f) => f.drop(atomic.i32.rmwAdd(i32.const(0), 1)));
+    }),
+    bulkMemory: validates((module) => {
+      module.memory({ min: 1 });
+      module.function('probe', {}, (f) => f.do(memory.fill(0, 0, 1)));
+    }),
+    memory64: memory64(),
+  });
+  return cached;
+}
+
+function validates(build: (module: ModuleBuilder) => void): boolean {
+  if (typeof WebAssembly === 'undefined') return false;
+  const module = new ModuleBuilder();
+  build(module);
+  return WebAssembly.validate(module.toBytes());
+}
+
+// Written out, since the builder emits 32-bit memories only: one memory with limits of kind 4 (64-bit addresses).
+function memory64(): boolean {
+  if (typeof WebAssembly === 'undefined') return false;
+  return WebAssembly.validate(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 5, 3, 1, 4, 1]));
+}

@@ -1,0 +1,288 @@
+import { call, callIndirect, i32, select } from '../instructions/index.ts';
+import type { FunctionHandle } from '../handles.ts';
+import type { ModuleBuilder } from '../module-builder.ts';
+import { FLOAT32, FLOAT64 } from './element.ts';
+import { emitPack, type PackParameters } from './pack.ts';
+import { chooseKernel, emitTile, type KernelChoice } from './tile.ts';
+
+/** Steps of depth summed in registers before they are added to C: also the block of the summation order. */
+export const DEPTH_BLOCK = 256;
+/** Columns of B packed at a time. */
+const COLUMN_BLOCK = 512;
+/** Rows of A packed at a time: about 96 KiB of float32, within a second-level cache. A multiple of every tile's rows. */
+const ROW_BLOCK = 96;
+
+/** What to generate. */
+export interface EmitGemmOptions {
+  readonly type: 'f32' | 'f64';
+  /** Put before the functions' names; default `gemm_f32` or `gemm_f64`. */
+  readonly name?: string;
+  /** Default: what the engine's features ask for. */
+  readonly kernel?: KernelChoice;
+  /** Export the main function under its name; default false. */
+  readonly export?: boolean;
+}
+
+/** C (+)= A·B over addresses; strides are elements, addresses bytes. */
+export type GemmParameters = {
+  readonly m: 'i32';
+  readonly n: 'i32';
+  readonly k: 'i32';
+  readonly a: 'i32';
+  readonly aRowStride: 'i32';
+  readonly aColumnStride: 'i32';
+  readonly b: 'i32';
+  readonly bRowStride: 'i32';
+  readonly bColumnStride: 'i32';
+  readonly c: 'i32';
+  readonly cRowStride: 'i32';
+  /** 0: C = A·B, else C = C + A·B. */
+  readonly accumulate: 'i32';
+  /** Where `scratchBytes` of free memory begin, a multiple of 16. */
+  readonly scratch: 'i32';
+};
+
+/** The product of packed blocks: `m`, `n` and `k` of this block, addresses of the packed panels. */
+export type PackedParameters = {
+  readonly m: 'i32';
+  readonly n: 'i32';
+  readonly k: 'i32';
+  readonly a: 'i32';
+  readonly b: 'i32';
+  readonly c: 'i32';
+  /** Bytes. */
+  readonly cRowStride: 'i32';
+  readonly accumulate: 'i32';
+  /** One tile of free memory for the columns that do not fill a vector. */
+  readonly scratch: 'i32';
+};
+
+/** The emitted functions. `packA`, `packB` and `multiplyPacked` are the parts of `gemm`, for callers that share the packed panels. */
+export interface GemmFunctions {
+  readonly gemm: FunctionHandle<GemmParameters, 'void'>;
+  readonly packA: FunctionHandle<PackParameters, 'void'>;
+  readonly packB: FunctionHandle<PackParameters, 'void'>;
+  readonly multiplyPacked: FunctionHandle<PackedParameters, 'void'>;
+  /** Bytes of scratch that `gemm` needs. */
+  readonly scratchBytes: number;
+}
+
+/**
+ * Emits a matrix product for operands in the module's memory: C[m,n] (+)= A[m,k]·B[k,n] with any strides of A and B; C's rows are contiguous.
+ *
+ * Every element is summed in blocks of 256 along k, in order, each in one register: the result depends on k alone, not on m, n or the tile.
+ * Panels and register tiles follow Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication" (2008).
+ */
+export function emitGemm(module: ModuleBuilder, options: EmitGemmOptions): GemmFunctions {
+  const element = options.type === 'f32' ? FLOAT32 : FLOAT64;
+  const prefix = options.name ?? `gemm_${options.type}`;
+  const choice = options.kernel ?? chooseKernel();
+  const { size, lanes } = element;
+  const { rows, vectors } = choice.tile;
+  const columns = vectors * lanes;
+
+  const packA = emitPack(module, `${prefix}_pack_a`, element, rows);
+  const packB = emitPack(module, `${prefix}_pack_b`, element, columns);
+  const edges: ReturnType<typeof emitTile>[] = [];
+  for (let r = 1; r <= rows; r++) {
+    for (let v = 1; v <= vectors; v++) {
+      edges.push(emitTile(module, `${prefix}_tile_${r}x${v * lanes}`, element, choice, r, v));
+    }
+  }
+  const full = edges.at(-1)!;
+  const table = module.table(edges);
+
+  const addTile = module.function(
+    `${prefix}_add_tile`,
+    {
+      parameters: {
+        source: 'i32',
+        target: 'i32',
+        targetRowStride: 'i32',
+        rows: 'i32',
+        columns: 'i32',
+        accumulate: 'i32',
+      },
+    },
+    (f, p) => {
+      const [row, column, from, to] = [f.local('i32'), f.local('i32'), f.local('i32'), f.local('i32')];
+      f.for(row, { to: p.rows }, () => {
+        f.set(from, i32.add(p.source, i32.mul(row, columns * size)));
+        f.set(to, i32.add(p.target, i32.mul(row, p.targetRowStride)));
+        f.for(column, { to: p.columns }, () => {
+          f.if(
+            p.accumulate,
+            () => f.do(element.accumulate(to, from)),
+            () => f.do(element.copy(to, from)),
+          );
+          f.set(from, i32.add(from, size));
+          f.set(to, i32.add(to, size));
+        });
+      });
+    },
+  );
+
+  const packed: PackedParameters = {
+    m: 'i32',
+    n: 'i32',
+    k: 'i32',
+    a: 'i32',
+    b: 'i32',
+    c: 'i32',
+    cRowStride: 'i32',
+    accumulate: 'i32',
+    scratch: 'i32',
+  };
+  const multiplyPacked = module.function(`${prefix}_packed`, { parameters: packed }, (f, p) => {
+    const [row, column] = [f.local('i32', 'row'), f.local('i32', 'column')];
+    const [rowsLeft, columnsLeft] = [f.local('i32', 'rows_left'), f.local('i32', 'columns_left')];
+    const [aAt, cAt, bAt] = [f.local('i32', 'a_at'), f.local('i32', 'c_at'), f.let(p.b, 'b_at')];
+    const edge = f.local('i32', 'edge');
+    const aPanel = f.let(i32.mul(p.k, rows * size), 'a_panel_bytes');
+    const bPanel = f.let(i32.mul(p.k, columns * size), 'b_panel_bytes');
+    const cPanel = f.let(i32.mul(p.cRowStride, rows), 'c_panel_bytes');
+    f.for(column, { to: p.n, step: columns }, () => {
+      f.set(aAt, p.a);
+      f.set(cAt, i32.add(p.c, i32.mul(column, size)));
+      f.set(columnsLeft, i32.sub(p.n, column));
+      f.set(columnsLeft, select(i32.ltS(columnsLeft, columns), columnsLeft, i32.const(columns)));
+      f.for(row, { to: p.m, step: rows }, () => {
+        f.set(rowsLeft, i32.sub(p.m, row));
+        f.set(rowsLeft, select(i32.ltS(rowsLeft, rows), rowsLeft, i32.const(rows)));
+        f.if(
+          i32.and(i32.eq(rowsLeft, rows), i32.eq(columnsLeft, columns)),
+          () =>
+            f.do(
+              call(full, {
+                a: aAt,
+                b: bAt,
+                c: cAt,
+                cRowStride: p.cRowStride,
+                depth: p.k,
+                accumulate: p.accumulate,
+              }),
+            ),
+          () => {
+            const vectorsLeft = i32.divU(i32.add(columnsLeft, lanes - 1), lanes);
+            f.set(edge, i32.add(i32.mul(i32.sub(rowsLeft, 1), vectors), i32.sub(vectorsLeft, 1)));
+            f.if(
+              i32.and(columnsLeft, lanes - 1),
+              () => {
+                f.do(
+                  callIndirect(table, edge, full, {
+                    a: aAt,
+                    b: bAt,
+                    c: p.scratch,
+                    cRowStride: columns * size,
+                    depth: p.k,
+                    accumulate: 0,
+                  }),
+                  call(addTile, {
+                    source: p.scratch,
+                    target: cAt,
+                    targetRowStride: p.cRowStride,
+                    rows: rowsLeft,
+                    columns: columnsLeft,
+                    accumulate: p.accumulate,
+                  }),
+                );
+              },
+              () =>
+                f.do(
+                  callIndirect(table, edge, full, {
+                    a: aAt,
+                    b: bAt,
+                    c: cAt,
+                    cRowStride: p.cRowStride,
+                    depth: p.k,
+                    accumulate: p.accumulate,
+                  }),
+                ),
+            );
+          },
+        );
+        f.set(aAt, i32.add(aAt, aPanel));
+        f.set(cAt, i32.add(cAt, cPanel));
+      });
+      f.set(bAt, i32.add(bAt, bPanel));
+    });
+  });
+
+  // Scratch: one tile, then the packed blocks of A and of B.
+  const tileBytes = rows * columns * size;
+  const aBytes = (ROW_BLOCK + rows) * DEPTH_BLOCK * size;
+  const bBytes = (COLUMN_BLOCK + columns) * DEPTH_BLOCK * size;
+  const parameters: GemmParameters = {
+    m: 'i32',
+    n: 'i32',
+    k: 'i32',
+    a: 'i32',
+    aRowStride: 'i32',
+    aColumnStride: 'i32',
+    b: 'i32',
+    bRowStride: 'i32',
+    bColumnStride: 'i32',
+    c: 'i32',
+    cRowStride: 'i32',
+    accumulate: 'i32',
+    scratch: 'i32',
+  };
+  const gemm = module.function(prefix, { parameters, export: options.export ?? false }, (f, p) => {
+    for (const stride of [p.aRowStride, p.aColumnStride, p.bRowStride, p.bColumnStride, p.cRowStride]) {
+      f.set(stride, i32.mul(stride, size));
+    }
+    const aPacked = f.let(i32.add(p.scratch, tileBytes), 'a_packed');
+    const bPacked = f.let(i32.add(aPacked, aBytes), 'b_packed');
+    const [row, column, depth] = [f.local('i32', 'row'), f.local('i32', 'column'), f.local('i32', 'depth')];
+    const [mBlock, nBlock, kBlock] = [
+      f.local('i32', 'm_block'),
+      f.local('i32', 'n_block'),
+      f.local('i32', 'k_block'),
+    ];
+    const block = (target: typeof mBlock, whole: typeof mBlock, from: typeof mBlock, limit: number): void => {
+      f.set(target, i32.sub(whole, from));
+      f.set(target, select(i32.ltS(target, limit), target, i32.const(limit)));
+    };
+    f.for(column, { to: p.n, step: COLUMN_BLOCK }, () => {
+      block(nBlock, p.n, column, COLUMN_BLOCK);
+      f.for(depth, { to: p.k, step: DEPTH_BLOCK }, () => {
+        block(kBlock, p.k, depth, DEPTH_BLOCK);
+        f.do(
+          call(packB, {
+            target: bPacked,
+            source: i32.add(p.b, i32.add(i32.mul(depth, p.bRowStride), i32.mul(column, p.bColumnStride))),
+            widthStride: p.bColumnStride,
+            depthStride: p.bRowStride,
+            count: nBlock,
+            depth: kBlock,
+          }),
+        );
+        f.for(row, { to: p.m, step: ROW_BLOCK }, () => {
+          block(mBlock, p.m, row, ROW_BLOCK);
+          f.do(
+            call(packA, {
+              target: aPacked,
+              source: i32.add(p.a, i32.add(i32.mul(row, p.aRowStride), i32.mul(depth, p.aColumnStride))),
+              widthStride: p.aRowStride,
+              depthStride: p.aColumnStride,
+              count: mBlock,
+              depth: kBlock,
+            }),
+            call(multiplyPacked, {
+              m: mBlock,
+              n: nBlock,
+              k: kBlock,
+              a: aPacked,
+              b: bPacked,
+              c: i32.add(p.c, i32.add(i32.mul(row, p.cRowStride), i32.mul(column, size))),
+              cRowStride: p.cRowStride,
+              accumulate: i32.or(p.accumulate, i32.gtS(depth, 0)),
+              scratch: p.scratch,
+            }),
+          );
+        });
+      });
+    });
+  });
+  return { gemm, packA, packB, multiplyPacked, scratchBytes: tileBytes + aBytes + bBytes };
+}

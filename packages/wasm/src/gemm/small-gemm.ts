@@ -1,0 +1,39 @@
+import type { FloatArray } from './gemm.ts';
+
+/**
+ * C (+)= A·B by three loops: every element summed in float64 in the order of k and rounded once. For products whose
+ * arithmetic costs less than the way into WebAssembly.
+ */
+export function smallGemm(
+  m: number,
+  n: number,
+  k: number,
+  a: FloatArray,
+  aOffset: number,
+  aRowStride: number,
+  aColumnStride: number,
+  b: FloatArray,
+  bOffset: number,
+  bRowStride: number,
+  bColumnStride: number,
+  c: FloatArray,
+  cOffset: number,
+  accumulate: boolean,
+): void {
+  let target = cOffset;
+  for (let row = 0; row < m; row++) {
+    const aRow = aOffset + row * aRowStride;
+    for (let column = 0; column < n; column++) {
+      let aAt = aRow;
+      let bAt = bOffset + column * bColumnStride;
+      let sum = 0;
+      for (let p = 0; p < k; p++) {
+        sum += a[aAt]! * b[bAt]!;
+        aAt += aColumnStride;
+        bAt += bRowStride;
+      }
+      c[target] = accumulate ? c[target]! + sum : sum;
+      target++;
+    }
+  }
+}
