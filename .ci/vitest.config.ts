@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -11,5 +12,15 @@ export default defineConfig({
   test: {
     include: ['{packages,apps}/*/test/**/*.test.ts'],
     pool: 'forks',
+    maxWorkers: availableParallelism(),
+    // Memory tests collect before they measure.
+    execArgv: ['--expose-gc'],
+    // A bound against hanging, not against slowness: nothing here asserts a time.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    coverage: {
+      provider: 'v8',
+      include: ['{packages,apps}/*/src/**/*.ts'],
+    },
   },
 });

@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { parseSync, type Program } from 'oxc-parser';
+
+export interface ImportedModule {
+  readonly specifier: string;
+  readonly line: number;
+}
+
+export interface SourceModule {
+  readonly path: string;
+  readonly text: string;
+  readonly program: Program;
+  readonly imports: readonly ImportedModule[];
+  /** Lines of `export * from`. */
+  readonly starExports: readonly number[];
+  lineOf(offset: number): number;
+}
+
+/** Parses a TypeScript file: imports, re-exports and `import()` of a literal all count, type-only ones too. */
+export function readModule(path: string): SourceModule {
+  const text = readFileSync(path, 'utf8');
+  const { module, program } = parseSync(path, text);
+  const lineOf = (offset: number): number => text.slice(0, offset).split('\n').length;
+  const imports: ImportedModule[] = [];
+  const starExports: number[] = [];
+  for (const { moduleRequest } of module.staticImports) {
+    imports.push({ specifier: moduleRequest.value, line: lineOf(moduleRequest.start) });
+  }
+  for (const statement of module.staticExports) {
+    for (const entry of statement.entries) {
+      if (!entry.moduleRequest) continue;
+      imports.push({ specifier: entry.moduleRequest.value, line: lineOf(entry.moduleRequest.start) });
+      if (entry.importName.kind === 'AllButDefault') starExports.push(lineOf(statement.start));
+    }
+  }
+  for (const { moduleRequest } of module.dynamicImports) {
+    const literal = /^(['"])(.*)\1$/s.exec(text.slice(moduleRequest.start, moduleRequest.end));
+    if (literal) imports.push({ specifier: literal[2]!, line: lineOf(moduleRequest.start) });
+  }
+  return { path, text, program, imports, starExports, lineOf };
+}
