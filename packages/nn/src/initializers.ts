@@ -1,9 +1,9 @@
-import { rand, randn, ShapeError, type DType, type Generator, type Shape, type Tensor } from '@nadir/tensor';
+import { rand, randn, ShapeError, type FloatDType, type Generator, type Shape, type Tensor } from '@nadir/tensor';
 
 /** Where an initializer draws from. */
 export interface InitializerOptions {
   /** Default `float32`. */
-  readonly dtype?: DType;
+  readonly dtype?: FloatDType;
   /** Default: the generator that `manualSeed()` seeds. */
   readonly generator?: Generator;
 }

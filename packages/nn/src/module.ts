@@ -1,5 +1,5 @@
 import { parameter } from '@nadir/autograd';
-import { guard, NadirError, ShapeError, Tensor, type DType } from '@nadir/tensor';
+import { guard, NadirError, ShapeError, Tensor, type FloatDType } from '@nadir/tensor';
 
 /** Names and tensors, in the order in which the module made them. */
 export type StateDict = Readonly<Record<string, Tensor>>;
@@ -209,5 +209,5 @@ export abstract class Module<Inputs extends readonly unknown[] = [x: Tensor], Ou
 /** Options that layers with parameters share. */
 export interface LayerOptions {
   /** Element type of the parameters. Default `float32`. */
-  readonly dtype?: DType;
+  readonly dtype?: FloatDType;
 }

@@ -1,5 +1,5 @@
 import { noGrad } from '@nadir/autograd';
-import { constant, resolveSchedule, type Schedule, type ScheduleName } from '@nadir/schedulers';
+import { constant, resolveSchedule, type ScheduleInput } from '@nadir/schedulers';
 import { effect, guard, NadirError, ShapeError, Tensor, ValueError } from '@nadir/tensor';
 import { ParameterGroup, type GroupOptions } from './parameter-group.ts';
 import type { Transform } from './transform.ts';
@@ -9,7 +9,7 @@ export interface OptimizerOptions {
   /** Learning rate, ≥ 0. */
   readonly lr?: number;
   /** Factor of the learning rate by the number of `lrStep()` calls, or the short name of one. Default: constant. */
-  readonly lrSchedule?: Schedule | ScheduleName;
+  readonly lrSchedule?: ScheduleInput;
   /** Go up the gradient. Default false. */
   readonly maximize?: boolean;
 }
