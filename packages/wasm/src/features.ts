@@ -11,8 +11,6 @@ export interface Features {
   readonly threads: boolean;
   /** `memory.copy`, `memory.fill`, passive data. */
   readonly bulkMemory: boolean;
-  /** 64-bit memories; here a mark of a recent engine. */
-  readonly memory64: boolean;
 }
 
 let cached: Features | undefined;
@@ -45,7 +43,6 @@ export function features(): Features {
       module.memory({ min: 1 });
       module.function('probe', {}, (f) => f.do(memory.fill(0, 0, 1)));
     }),
-    memory64: memory64(),
   });
   return cached;
 }
@@ -55,10 +52,4 @@ function validates(build: (module: ModuleBuilder) => void): boolean {
   const module = new ModuleBuilder();
   build(module);
   return WebAssembly.validate(module.toBytes());
-}
-
-// Written out, since the builder emits 32-bit memories only: one memory with limits of kind 4 (64-bit addresses).
-function memory64(): boolean {
-  if (typeof WebAssembly === 'undefined') return false;
-  return WebAssembly.validate(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 5, 3, 1, 4, 1]));
 }

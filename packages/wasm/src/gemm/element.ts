@@ -22,9 +22,6 @@ export interface Element {
   readonly copy: (target: Address, source: Address, targetOffset?: number) => Expression<'void'>;
   /** Adds the element at `source` to the one at `target`. */
   readonly accumulate: (target: Local<'i32'>, source: Address) => Expression<'void'>;
-  readonly storeZero: (target: Address, offset: number) => Expression<'void'>;
-  /** Stores lane `lane` as an element. */
-  readonly storeLane: (target: Address, vector: Vector, lane: number, offset: number) => Expression<'void'>;
   /** The transpose of `lanes` vectors of `lanes` elements. */
   readonly transpose: (rows: readonly Local<'v128'>[]) => readonly Vector[];
 }
@@ -52,8 +49,6 @@ export const FLOAT32: Element = {
   mulAdd: (a, b, c) => f32x4.add(f32x4.mul(a, b), c),
   copy: (target, source, offset) => f32.store(target, f32.load(source), offset),
   accumulate: (target, source) => f32.store(target, f32.add(f32.load(target), f32.load(source))),
-  storeZero: (target, offset) => f32.store(target, 0, offset),
-  storeLane: (target, vector, lane, offset) => v128.store32Lane(target, vector, lane, offset),
   transpose: (rows) => {
     const [a, b, c, d] = rows as unknown as readonly [Vector, Vector, Vector, Vector];
     const [abLow, cdLow] = [interleave(a, b, 'low', 4), interleave(c, d, 'low', 4)];
@@ -79,8 +74,6 @@ export const FLOAT64: Element = {
   mulAdd: (a, b, c) => f64x2.add(f64x2.mul(a, b), c),
   copy: (target, source, offset) => f64.store(target, f64.load(source), offset),
   accumulate: (target, source) => f64.store(target, f64.add(f64.load(target), f64.load(source))),
-  storeZero: (target, offset) => f64.store(target, 0, offset),
-  storeLane: (target, vector, lane, offset) => v128.store64Lane(target, vector, lane, offset),
   transpose: (rows) => {
     const [a, b] = rows as unknown as readonly [Vector, Vector];
     return [interleave(a, b, 'low', 8), interleave(a, b, 'high', 8)];

@@ -41,7 +41,12 @@ export interface Gemm {
 }
 
 /** Up to this m·n·k the plain loops are faster than the copies and the call. */
-const SMALL = 2048;
+const SMALL = 256;
+
+/** A dot product and a scaled vector use each element once: copying them costs more than the product. */
+function isSmall(m: number, n: number, k: number): boolean {
+  return m * n * k <= SMALL || m * n === 1 || (k === 1 && (m === 1 || n === 1));
+}
 /** Elements of one staged operand at most, 4 MiB of float32. */
 const STAGED_ELEMENTS = 2 ** 20;
 /** A side of a staged block may always be this long. */
@@ -84,7 +89,7 @@ export function createGemm(): Gemm {
         if (!accumulate) c.fill(0, options.cOffset, options.cOffset + batch * size);
         return;
       }
-      if (size * k <= SMALL || !features().simd) {
+      if (isSmall(m, n, k) || !features().simd) {
         for (let index = 0; index < batch; index++) {
           smallGemm(
             m,

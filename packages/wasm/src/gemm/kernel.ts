@@ -24,38 +24,41 @@ export interface EmitGemmOptions {
 }
 
 /** C (+)= A·B over addresses; strides are elements, addresses bytes. */
-export type GemmParameters = {
-  readonly m: 'i32';
-  readonly n: 'i32';
-  readonly k: 'i32';
-  readonly a: 'i32';
-  readonly aRowStride: 'i32';
-  readonly aColumnStride: 'i32';
-  readonly b: 'i32';
-  readonly bRowStride: 'i32';
-  readonly bColumnStride: 'i32';
-  readonly c: 'i32';
-  readonly cRowStride: 'i32';
+export const GEMM_PARAMETERS = {
+  m: 'i32',
+  n: 'i32',
+  k: 'i32',
+  a: 'i32',
+  aRowStride: 'i32',
+  aColumnStride: 'i32',
+  b: 'i32',
+  bRowStride: 'i32',
+  bColumnStride: 'i32',
+  c: 'i32',
+  cRowStride: 'i32',
   /** 0: C = A·B, else C = C + A·B. */
-  readonly accumulate: 'i32';
+  accumulate: 'i32',
   /** Where `scratchBytes` of free memory begin, a multiple of 16. */
-  readonly scratch: 'i32';
-};
+  scratch: 'i32',
+} as const;
 
-/** The product of packed blocks: `m`, `n` and `k` of this block, addresses of the packed panels. */
-export type PackedParameters = {
-  readonly m: 'i32';
-  readonly n: 'i32';
-  readonly k: 'i32';
-  readonly a: 'i32';
-  readonly b: 'i32';
-  readonly c: 'i32';
-  /** Bytes. */
-  readonly cRowStride: 'i32';
-  readonly accumulate: 'i32';
+export type GemmParameters = typeof GEMM_PARAMETERS;
+
+/** The product of packed blocks: `m`, `n` and `k` of this block, addresses of the packed panels, strides in bytes. */
+export const PACKED_PARAMETERS = {
+  m: 'i32',
+  n: 'i32',
+  k: 'i32',
+  a: 'i32',
+  b: 'i32',
+  c: 'i32',
+  cRowStride: 'i32',
+  accumulate: 'i32',
   /** One tile of free memory for the columns that do not fill a vector. */
-  readonly scratch: 'i32';
-};
+  scratch: 'i32',
+} as const;
+
+export type PackedParameters = typeof PACKED_PARAMETERS;
 
 /** The emitted functions. `packA`, `packB` and `multiplyPacked` are the parts of `gemm`, for callers that share the packed panels. */
 export interface GemmFunctions {
@@ -81,8 +84,8 @@ export function emitGemm(module: ModuleBuilder, options: EmitGemmOptions): GemmF
   const { rows, vectors } = choice.tile;
   const columns = vectors * lanes;
 
-  const packA = emitPack(module, `${prefix}_pack_a`, element, rows);
-  const packB = emitPack(module, `${prefix}_pack_b`, element, columns);
+  const packA = emitPack(module, `${prefix}_pack_a`, element, rows, false);
+  const packB = emitPack(module, `${prefix}_pack_b`, element, columns, true);
   const edges: ReturnType<typeof emitTile>[] = [];
   for (let r = 1; r <= rows; r++) {
     for (let v = 1; v <= vectors; v++) {
@@ -122,18 +125,7 @@ export function emitGemm(module: ModuleBuilder, options: EmitGemmOptions): GemmF
     },
   );
 
-  const packed: PackedParameters = {
-    m: 'i32',
-    n: 'i32',
-    k: 'i32',
-    a: 'i32',
-    b: 'i32',
-    c: 'i32',
-    cRowStride: 'i32',
-    accumulate: 'i32',
-    scratch: 'i32',
-  };
-  const multiplyPacked = module.function(`${prefix}_packed`, { parameters: packed }, (f, p) => {
+  const multiplyPacked = module.function(`${prefix}_packed`, { parameters: PACKED_PARAMETERS }, (f, p) => {
     const [row, column] = [f.local('i32', 'row'), f.local('i32', 'column')];
     const [rowsLeft, columnsLeft] = [f.local('i32', 'rows_left'), f.local('i32', 'columns_left')];
     const [aAt, cAt, bAt] = [f.local('i32', 'a_at'), f.local('i32', 'c_at'), f.let(p.b, 'b_at')];
@@ -212,77 +204,71 @@ export function emitGemm(module: ModuleBuilder, options: EmitGemmOptions): GemmF
   const tileBytes = rows * columns * size;
   const aBytes = (ROW_BLOCK + rows) * DEPTH_BLOCK * size;
   const bBytes = (COLUMN_BLOCK + columns) * DEPTH_BLOCK * size;
-  const parameters: GemmParameters = {
-    m: 'i32',
-    n: 'i32',
-    k: 'i32',
-    a: 'i32',
-    aRowStride: 'i32',
-    aColumnStride: 'i32',
-    b: 'i32',
-    bRowStride: 'i32',
-    bColumnStride: 'i32',
-    c: 'i32',
-    cRowStride: 'i32',
-    accumulate: 'i32',
-    scratch: 'i32',
-  };
-  const gemm = module.function(prefix, { parameters, export: options.export ?? false }, (f, p) => {
-    for (const stride of [p.aRowStride, p.aColumnStride, p.bRowStride, p.bColumnStride, p.cRowStride]) {
-      f.set(stride, i32.mul(stride, size));
-    }
-    const aPacked = f.let(i32.add(p.scratch, tileBytes), 'a_packed');
-    const bPacked = f.let(i32.add(aPacked, aBytes), 'b_packed');
-    const [row, column, depth] = [f.local('i32', 'row'), f.local('i32', 'column'), f.local('i32', 'depth')];
-    const [mBlock, nBlock, kBlock] = [
-      f.local('i32', 'm_block'),
-      f.local('i32', 'n_block'),
-      f.local('i32', 'k_block'),
-    ];
-    const block = (target: typeof mBlock, whole: typeof mBlock, from: typeof mBlock, limit: number): void => {
-      f.set(target, i32.sub(whole, from));
-      f.set(target, select(i32.ltS(target, limit), target, i32.const(limit)));
-    };
-    f.for(column, { to: p.n, step: COLUMN_BLOCK }, () => {
-      block(nBlock, p.n, column, COLUMN_BLOCK);
-      f.for(depth, { to: p.k, step: DEPTH_BLOCK }, () => {
-        block(kBlock, p.k, depth, DEPTH_BLOCK);
-        f.do(
-          call(packB, {
-            target: bPacked,
-            source: i32.add(p.b, i32.add(i32.mul(depth, p.bRowStride), i32.mul(column, p.bColumnStride))),
-            widthStride: p.bColumnStride,
-            depthStride: p.bRowStride,
-            count: nBlock,
-            depth: kBlock,
-          }),
-        );
-        f.for(row, { to: p.m, step: ROW_BLOCK }, () => {
-          block(mBlock, p.m, row, ROW_BLOCK);
+  const gemm = module.function(
+    prefix,
+    { parameters: GEMM_PARAMETERS, export: options.export ?? false },
+    (f, p) => {
+      for (const stride of [p.aRowStride, p.aColumnStride, p.bRowStride, p.bColumnStride, p.cRowStride]) {
+        f.set(stride, i32.mul(stride, size));
+      }
+      const aPacked = f.let(i32.add(p.scratch, tileBytes), 'a_packed');
+      const bPacked = f.let(i32.add(aPacked, aBytes), 'b_packed');
+      const [row, column, depth] = [f.local('i32', 'row'), f.local('i32', 'column'), f.local('i32', 'depth')];
+      const [mBlock, nBlock, kBlock] = [
+        f.local('i32', 'm_block'),
+        f.local('i32', 'n_block'),
+        f.local('i32', 'k_block'),
+      ];
+      const block = (
+        target: typeof mBlock,
+        whole: typeof mBlock,
+        from: typeof mBlock,
+        limit: number,
+      ): void => {
+        f.set(target, i32.sub(whole, from));
+        f.set(target, select(i32.ltS(target, limit), target, i32.const(limit)));
+      };
+      f.for(column, { to: p.n, step: COLUMN_BLOCK }, () => {
+        block(nBlock, p.n, column, COLUMN_BLOCK);
+        f.for(depth, { to: p.k, step: DEPTH_BLOCK }, () => {
+          block(kBlock, p.k, depth, DEPTH_BLOCK);
           f.do(
-            call(packA, {
-              target: aPacked,
-              source: i32.add(p.a, i32.add(i32.mul(row, p.aRowStride), i32.mul(depth, p.aColumnStride))),
-              widthStride: p.aRowStride,
-              depthStride: p.aColumnStride,
-              count: mBlock,
+            call(packB, {
+              target: bPacked,
+              source: i32.add(p.b, i32.add(i32.mul(depth, p.bRowStride), i32.mul(column, p.bColumnStride))),
+              widthStride: p.bColumnStride,
+              depthStride: p.bRowStride,
+              count: nBlock,
               depth: kBlock,
             }),
-            call(multiplyPacked, {
-              m: mBlock,
-              n: nBlock,
-              k: kBlock,
-              a: aPacked,
-              b: bPacked,
-              c: i32.add(p.c, i32.add(i32.mul(row, p.cRowStride), i32.mul(column, size))),
-              cRowStride: p.cRowStride,
-              accumulate: i32.or(p.accumulate, i32.gtS(depth, 0)),
-              scratch: p.scratch,
-            }),
           );
+          f.for(row, { to: p.m, step: ROW_BLOCK }, () => {
+            block(mBlock, p.m, row, ROW_BLOCK);
+            f.do(
+              call(packA, {
+                target: aPacked,
+                source: i32.add(p.a, i32.add(i32.mul(row, p.aRowStride), i32.mul(depth, p.aColumnStride))),
+                widthStride: p.aRowStride,
+                depthStride: p.aColumnStride,
+                count: mBlock,
+                depth: kBlock,
+              }),
+              call(multiplyPacked, {
+                m: mBlock,
+                n: nBlock,
+                k: kBlock,
+                a: aPacked,
+                b: bPacked,
+                c: i32.add(p.c, i32.add(i32.mul(row, p.cRowStride), i32.mul(column, size))),
+                cRowStride: p.cRowStride,
+                accumulate: i32.or(p.accumulate, i32.gtS(depth, 0)),
+                scratch: p.scratch,
+              }),
+            );
+          });
         });
       });
-    });
-  });
+    },
+  );
   return { gemm, packA, packB, multiplyPacked, scratchBytes: tileBytes + aBytes + bBytes };
 }

@@ -1,46 +1,41 @@
 import type { Local } from '../expression.ts';
 import type { FunctionBuilder } from '../function-builder.ts';
 import type { FunctionHandle } from '../handles.ts';
-import { i32, v128 } from '../instructions/index.ts';
+import { i32, memory, v128 } from '../instructions/index.ts';
 import type { ModuleBuilder } from '../module-builder.ts';
 import type { Element } from './element.ts';
 
 type I32 = Local<'i32'>;
 
 /** The parameters of a packing function; strides are bytes, counts elements, `depth` the contracted dimension. */
-export type PackParameters = {
-  readonly target: 'i32';
-  readonly source: 'i32';
-  /** Bytes between neighbours along the panel's width: A's row stride, B's column stride. */
-  readonly widthStride: 'i32';
-  /** Bytes between neighbours along the depth: A's column stride, B's row stride. */
-  readonly depthStride: 'i32';
-  /** Elements along the width, split into panels. */
-  readonly count: 'i32';
-  readonly depth: 'i32';
-};
-
-const PARAMETERS: PackParameters = {
+export const PACK_PARAMETERS = {
   target: 'i32',
   source: 'i32',
+  /** Bytes between neighbours along the panel's width: A's row stride, B's column stride. */
   widthStride: 'i32',
+  /** Bytes between neighbours along the depth: A's column stride, B's row stride. */
   depthStride: 'i32',
+  /** Elements along the width, split into panels. */
   count: 'i32',
   depth: 'i32',
-};
+} as const;
+
+export type PackParameters = typeof PACK_PARAMETERS;
 
 /**
  * Emits a function that packs a strided matrix into panels of `width`: element (p, j) of a panel at p · width + j.
- * The last panel is filled up with zeros. Both orders of the source, and any strides besides, give the same panels.
+ * With `fill`, the places of the last panel that no element takes are zero; else they are left as they were.
+ * Both orders of the source, and any strides besides, give the same panels.
  */
 export function emitPack(
   module: ModuleBuilder,
   name: string,
   element: Element,
   width: number,
+  fill: boolean,
 ): FunctionHandle<PackParameters, 'void'> {
   const { size } = element;
-  return module.function(name, { parameters: PARAMETERS }, (f, p) => {
+  return module.function(name, { parameters: PACK_PARAMETERS }, (f, p) => {
     const panelBytes = f.let(i32.mul(p.depth, width * size), 'panel_bytes');
     f.while(i32.geS(p.count, width), () => {
       f.if(
@@ -57,7 +52,10 @@ export function emitPack(
       f.set(p.source, i32.add(p.source, i32.mul(p.widthStride, width)));
       f.set(p.count, i32.sub(p.count, width));
     });
-    f.if(i32.gtS(p.count, 0), () => emitGathered(f, element, width, p, p.count));
+    f.if(i32.gtS(p.count, 0), () => {
+      if (fill) f.do(memory.fill(p.target, 0, panelBytes));
+      emitGathered(f, element, width, p, p.count);
+    });
   });
 }
 
@@ -115,7 +113,7 @@ function emitTransposed(f: FunctionBuilder<'void'>, element: Element, width: num
   }
 }
 
-// Any strides, element by element; `used` of the panel's columns exist, the others become zero.
+// Any strides, element by element, for the first `used` columns of the panel.
 function emitGathered(f: FunctionBuilder<'void'>, element: Element, width: number, p: Pack, used: I32): void {
   const { size } = element;
   const [column, step] = [f.local('i32', 'column'), f.local('i32', 'depth_at')];
@@ -126,13 +124,6 @@ function emitGathered(f: FunctionBuilder<'void'>, element: Element, width: numbe
     f.for(step, { to: p.depth }, () => {
       f.do(element.copy(target, source));
       f.set(source, i32.add(source, p.depthStride));
-      f.set(target, i32.add(target, width * size));
-    });
-  });
-  f.for(column, { from: used, to: i32.const(width) }, () => {
-    f.set(target, i32.add(p.target, i32.mul(column, size)));
-    f.for(step, { to: p.depth }, () => {
-      f.do(element.storeZero(target, 0));
       f.set(target, i32.add(target, width * size));
     });
   });

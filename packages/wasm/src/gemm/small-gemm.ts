@@ -20,9 +20,22 @@ export function smallGemm(
   cOffset: number,
   accumulate: boolean,
 ): void {
+  if (n === 1 && k === 1 && m > 1) {
+    // A column times a number is a number times a row: the row's loop is the inner one.
+    smallGemm(1, m, 1, b, bOffset, 0, 0, a, aOffset, 0, aRowStride, c, cOffset, accumulate);
+    return;
+  }
   let target = cOffset;
   for (let row = 0; row < m; row++) {
     const aRow = aOffset + row * aRowStride;
+    if (k === 1) {
+      // An outer product: a loop of one turn for each element would cost more than the multiplication.
+      const left = a[aRow]!;
+      for (let column = 0, bAt = bOffset; column < n; column++, bAt += bColumnStride, target++) {
+        c[target] = accumulate ? c[target]! + left * b[bAt]! : left * b[bAt]!;
+      }
+      continue;
+    }
     for (let column = 0; column < n; column++) {
       let aAt = aRow;
       let bAt = bOffset + column * bColumnStride;

@@ -46,10 +46,10 @@ export const f64: Scalar<'f64'> = /* @__PURE__ */ Object.freeze({
   ...family('f64', undefined, MEMORY.f64),
 });
 
-type VectorConst = {
+interface VectorConst {
   /** A constant from one number a lane, or one for all. Throws `WasmError` for another count. */
   readonly const: (...lanes: number[]) => Expression<'v128'>;
-};
+}
 
 function vectorConst(
   name: string,
