@@ -20,6 +20,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     coverage: {
       provider: 'v8',
+      reportOnFailure: true,
       include: ['{packages,apps}/*/src/**/*.ts'],
     },
   },

@@ -57,10 +57,18 @@ export function attw(): Promise<PhaseResult> {
   ]);
 }
 
+interface Installed {
+  /** `@nadir/tensor`, `@nadir/tensor/testing` */
+  readonly entries: readonly string[];
+  /** Paths of commands. */
+  readonly commands: readonly string[];
+}
+
 /** Unpacks the tarballs side by side in one `node_modules`; what they depend on is linked from the workspace. */
-async function installTarballs(): Promise<readonly string[]> {
+async function installTarballs(): Promise<Installed> {
   rmSync(installed, { recursive: true, force: true });
   const entries: string[] = [];
+  const commands: string[] = [];
   const run = promisify(execFile);
   for (const tarball of packedFiles()) {
     const unpacked = join(installed, 'unpacked');
@@ -80,11 +88,12 @@ async function installTarballs(): Promise<readonly string[]> {
       mkdirSync(dirname(link), { recursive: true });
       symlinkSync(local, link, 'junction');
     }
+    commands.push(...Object.values(manifest.bin ?? {}).map((path) => join(target, path)));
     for (const subpath of Object.keys(manifest.exports ?? {})) {
       if (!subpath.endsWith('.json') && !subpath.includes('*')) entries.push(name + subpath.slice(1));
     }
   }
-  return entries;
+  return { entries, commands };
 }
 
 /** The Nodes to try: the pinned one and the machine's own. */
@@ -103,9 +112,9 @@ function machineNode(): string | undefined {
     .find((path) => existsSync(path));
 }
 
-/** Imports every entry point of every tarball, on the development Node and on the machine's own. */
+/** Imports every entry point of every tarball and asks every command for its help, on the development Node and on the machine's own. */
 export async function smoke(): Promise<PhaseResult> {
-  const entries = await installTarballs();
+  const { entries, commands } = await installTarballs();
   const script = join(installed, 'import.mjs');
   writeFileSync(
     script,
@@ -124,6 +133,10 @@ export async function smoke(): Promise<PhaseResult> {
     const { ok, output } = await command(node, [script], { cwd: installed });
     versions.push(output.split('\n')[0]!);
     if (!ok) problems.push(`${node}\n${output}`);
+    for (const path of commands) {
+      const help = await command(node, [path, '--help'], { cwd: installed });
+      if (!help.ok) problems.push(`${node} ${path} --help\n${help.output}`);
+    }
   }
   return {
     ok: problems.length === 0,

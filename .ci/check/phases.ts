@@ -54,6 +54,11 @@ export const phases: readonly Phase[] = [
   { name: 'pack', checks: 'the tarballs that npm would get', after: ['build'], run: pack },
   { name: 'publint', checks: 'publint on the tarballs', after: ['pack'], run: publint },
   { name: 'attw', checks: 'are the types wrong, on the tarballs', after: ['pack'], run: attw },
-  { name: 'smoke', checks: 'imports each tarball on the oldest Node at hand', after: ['pack'], run: smoke },
+  {
+    name: 'smoke',
+    checks: 'imports each tarball, on the machine’s own Node too',
+    after: ['pack'],
+    run: smoke,
+  },
   { name: 'e2e', checks: 'the built CLI, from end to end', after: ['build'], cores: 2, run: endToEnd },
 ];

@@ -23,10 +23,10 @@ function printedForms(value: unknown): readonly string[] {
     inspect(value, { depth: 8, breakLength: Infinity, maxArrayLength: 1000, maxStringLength: null }),
   ];
   if (typeof value === 'string') forms.unshift(value);
-  if (typeof value === 'object' && value !== null) {
-    const isBuiltIn = /\[native code\]/.test(Function.prototype.toString.call(value.toString));
-    if (!isBuiltIn) forms.unshift(String(value));
-    else if (value instanceof Error) forms.unshift(String(value));
+  if ((typeof value === 'object' && value !== null) || typeof value === 'function') {
+    const { toString } = value;
+    const isBuiltIn = /\[native code\]/.test(Function.prototype.toString.call(toString));
+    if (!isBuiltIn || value instanceof Error) forms.unshift(String(value));
     else forms.push(JSON.stringify(value) ?? '');
   }
   return forms;
