@@ -146,10 +146,9 @@ function leafDType(value: unknown, path: readonly number[]): DType {
       `tensor(): elements must be numbers or booleans, got a Tensor${where}. Use stack() or concat() to join tensors, clone() to copy one.`,
     );
   }
-  throw new DTypeError(
-    `tensor(): elements must be numbers or booleans, got ${value === null ? 'null' : typeof value}${where}.` +
-      (typeof value === 'bigint' ? ' Convert it with Number().' : ''),
-  );
+  const got = value === null ? 'null' : typeof value;
+  const hint = typeof value === 'bigint' ? ' Convert it with Number().' : '';
+  throw new DTypeError(`tensor(): elements must be numbers or booleans, got ${got}${where}.${hint}`);
 }
 
 function copyLeaves(data: TensorData, target: TypedArray, dtype: DType, start: number): number {

@@ -30,16 +30,21 @@ function hostIndices(values: Int32Array, shape: Shape): Tensor {
   return new Tensor(Storage.host(values, 'int32'), shape, contiguousStrides(shape), 0, null);
 }
 
-/** Index tensors as int32, read and checked against the size of their axis unless a program is being recorded. */
-function checkedIndices(op: string, indices: Tensor, axis: number, size: number): Tensor {
+function asInt32(op: string, indices: Tensor): Tensor {
   if (!isInteger(indices.dtype)) {
+    const hint = indices.dtype === 'bool' ? ', or at() or maskedSelect() for a mask' : '';
     throw new DTypeError(
-      `${op}(): indices must be int32 or uint8, got ${indices.dtype}. Use cast('int32')` +
-        `${indices.dtype === 'bool' ? ', or at() or maskedSelect() for a mask' : ''}.`,
+      `${op}(): indices must be int32 or uint8, got ${indices.dtype}. Use cast('int32')${hint}.`,
     );
   }
+  return cast(indices, 'int32');
+}
+
+/** Index tensors as int32, read and checked against the size of their axis unless a program is being recorded. */
+function checkedIndices(op: string, indices: Tensor, axis: number, size: number): Tensor {
+  const checked = asInt32(op, indices);
   if (!isRecording()) {
-    const values = readContiguous(indices);
+    const values = readContiguous(checked);
     for (let i = 0; i < values.length; i++) {
       const index = values[i]!;
       if (index >= size || index < -size) {
@@ -47,7 +52,7 @@ function checkedIndices(op: string, indices: Tensor, axis: number, size: number)
       }
     }
   }
-  return cast(indices, 'int32');
+  return checked;
 }
 
 /** Indices counted from the end, made to count from the start. */
@@ -220,7 +225,7 @@ export function indexPut(
 export function take(x: Tensor, indices: Tensor, axis?: number): Tensor {
   if (axis === undefined) return take(reshape(x, [x.size]), indices, 0);
   const along = normalizeAxis('take', axis, x.rank);
-  return apply('take', [x, checkedIndices('take', indices, along, x.shape[along]!)], { axis: along });
+  return apply('take', [x, asInt32('take', indices)], { axis: along });
 }
 
 function checkAlong(op: string, indices: Tensor, axis: number, x: Tensor, source: Tensor | null): void {

@@ -50,11 +50,12 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   checkShape('reshape', known);
   const rest = sizeOf(known);
   if (rest === 0 || x.size % rest !== 0) {
+    const why =
+      rest === 0
+        ? 'beside a size of 0 every number would do. Write the size.'
+        : `${x.size} elements are not a multiple of ${rest}.`;
     throw new ShapeError(
-      `reshape(): -1 cannot be worked out, got ${formatShape(shape)} for ${formatShape(x.shape)}: ` +
-        (rest === 0
-          ? 'beside a size of 0 every number would do. Write the size.'
-          : `${x.size} elements are not a multiple of ${rest}.`),
+      `reshape(): -1 cannot be worked out, got ${formatShape(shape)} for ${formatShape(x.shape)}: ${why}`,
     );
   }
   return reshapeTo(x, shape.with(unknown, x.size / rest));
