@@ -73,7 +73,8 @@ const matmul: Kernel<'matmul'> = (inputs) => {
         columnStride: b.strides[rank - 1]!,
         batchStride: inner.b,
       },
-      { array: out, offset: at, rowStride: n, columnStride: 1, batchStride: m * n },
+      out,
+      at,
     );
     at += inner.size * m * n;
   };

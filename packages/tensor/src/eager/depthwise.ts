@@ -1,9 +1,9 @@
 import type { DType, TypedArray } from '../dtype.ts';
 import { insideRange, type Geometry } from './patches.ts';
 
-/** Whether each filter sees one channel: then there is no matrix product to gain from, and loops over rows are faster. */
-export function isDepthwise({ channels, groups }: Geometry): boolean {
-  return channels === groups;
+/** Whether a matrix product would have one channel and a few filters a group: then loops over rows are faster. */
+export function isDepthwise({ channels, groups, filters }: Geometry): boolean {
+  return channels === groups && filters / groups <= 4;
 }
 
 /**

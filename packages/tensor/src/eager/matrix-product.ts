@@ -1,3 +1,4 @@
+import { createGemm, type Gemm } from '@nadir/wasm';
 import type { TypedArray } from '../dtype.ts';
 
 /** A batch of matrices inside an array: element (b, i, j) lies at `offset + b · batchStride + i · rowStride + j · columnStride`. */
@@ -17,40 +18,52 @@ export interface ProductSize {
   readonly k: number;
 }
 
-/** c = a · b, or c += a · b when `accumulate`. The arrays of floats hold one dtype. */
+// Compiled code and its memory, made by the first product: nothing of a result depends on it.
+let gemm: Gemm | null = null;
+
+/** c = a · b, or c += a · b when `accumulate`: dense at `offset` of `c`. All arrays hold floats of one dtype. */
 export function multiplyFloats(
-  { batch, m, n, k }: ProductSize,
+  size: ProductSize,
   a: MatrixBatch,
   b: MatrixBatch,
-  c: MatrixBatch,
+  c: TypedArray,
+  offset: number,
   accumulate = false,
 ): void {
-  for (let t = 0; t < batch; t++) {
-    for (let i = 0; i < m; i++) {
-      const aRow = a.offset + t * a.batchStride + i * a.rowStride;
-      const cRow = c.offset + t * c.batchStride + i * c.rowStride;
-      for (let j = 0; j < n; j++) {
-        let sum = 0;
-        let p = aRow;
-        let q = b.offset + t * b.batchStride + j * b.columnStride;
-        for (let l = 0; l < k; l++, p += a.columnStride, q += b.rowStride) sum += a.array[p]! * b.array[q]!;
-        const at = cRow + j * c.columnStride;
-        c.array[at] = accumulate ? c.array[at]! + sum : sum;
-      }
-    }
-  }
+  gemm ??= createGemm();
+  gemm.multiply({
+    batch: size.batch,
+    m: size.m,
+    n: size.n,
+    k: size.k,
+    a: a.array as Float32Array,
+    aOffset: a.offset,
+    aRowStride: a.rowStride,
+    aColumnStride: a.columnStride,
+    aBatchStride: a.batchStride,
+    b: b.array as Float32Array,
+    bOffset: b.offset,
+    bRowStride: b.rowStride,
+    bColumnStride: b.columnStride,
+    bBatchStride: b.batchStride,
+    c: c as Float32Array,
+    cOffset: offset,
+    accumulate,
+  });
 }
 
-/** c = a · b of integers that wrap. */
+/** c = a · b of integers that wrap, dense at `offset` of `c`. */
 export function multiplyIntegers(
   { batch, m, n, k }: ProductSize,
   a: MatrixBatch,
   b: MatrixBatch,
-  c: MatrixBatch,
+  c: TypedArray,
+  offset: number,
 ): void {
   const row = new Int32Array(n);
+  let at = offset;
   for (let t = 0; t < batch; t++) {
-    for (let i = 0; i < m; i++) {
+    for (let i = 0; i < m; i++, at += n) {
       row.fill(0);
       let p = a.offset + t * a.batchStride + i * a.rowStride;
       for (let l = 0; l < k; l++, p += a.columnStride) {
@@ -60,8 +73,7 @@ export function multiplyIntegers(
         for (let j = 0; j < n; j++, q += b.columnStride)
           row[j] = (row[j]! + Math.imul(factor, b.array[q]!)) | 0;
       }
-      const at = c.offset + t * c.batchStride + i * c.rowStride;
-      for (let j = 0; j < n; j++) c.array[at + j * c.columnStride] = row[j]!;
+      c.set(row, at);
     }
   }
 }
