@@ -29,7 +29,7 @@ export function phaseValue(
   const progress = length === 0 ? 1 : (at - start) / length;
   const from = knots[phase]!;
   const to = knots[phase + 1]!;
-  return anneal === 'linear'
-    ? from + (to - from) * progress
-    : to + ((from - to) / 2) * (Math.cos(Math.PI * progress) + 1);
+  const blend = anneal === 'linear' ? progress : (1 - Math.cos(Math.PI * progress)) / 2;
+  // Weights rather than from + (to − from)·blend: both ends are exact.
+  return from * (1 - blend) + to * blend;
 }
