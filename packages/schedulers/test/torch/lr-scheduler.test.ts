@@ -67,6 +67,14 @@ describe('LRScheduler', () => {
     );
   });
 
+  it('moves back when its rule keeps a running product', () => {
+    const scheduler = new MultiplicativeLR(over(1), { lrLambda: (epoch) => 1 / epoch });
+    scheduler.stepTo(4);
+    expect(scheduler.getLastLr()[0]).toBeCloseTo(1 / 24, 15);
+    scheduler.stepTo(2);
+    expect(scheduler.getLastLr()).toEqual([0.5]);
+  });
+
   it('refuses groups that were added later', () => {
     const optimizer = over(1);
     const scheduler = new ExponentialLR(optimizer, { gamma: 0.5 });
