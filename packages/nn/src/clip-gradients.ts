@@ -28,7 +28,8 @@ export function clipGradNorm(parameters: Iterable<Tensor>, maxNorm: number): Ten
 export function clipGradValue(parameters: Iterable<Tensor>, limit: number): void {
   if (!(limit >= 0)) throw new ValueError(`clipGradValue(): limit must be at least 0, got ${limit}.`);
   noGrad(() => {
-    for (const gradient of gradientsOf(parameters, 'clipGradValue')) gradient.assign(gradient.clamp(-limit, limit));
+    for (const gradient of gradientsOf(parameters, 'clipGradValue'))
+      gradient.assign(gradient.clamp(-limit, limit));
   });
 }
 

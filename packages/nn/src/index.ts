@@ -1,1 +1,23 @@
-export {};
+export { clipGradNorm, clipGradValue } from './clip-gradients.ts';
+export {
+  fansOf,
+  gainOf,
+  kaimingNormal,
+  kaimingUniform,
+  normal,
+  uniform,
+  xavierNormal,
+  xavierUniform,
+  type FanMode,
+  type InitializerOptions,
+  type Nonlinearity,
+} from './initializers.ts';
+export { GELU, ReLU, Sigmoid, SiLU, Tanh } from './layers/activation.ts';
+export { Flatten } from './layers/flatten.ts';
+export { Linear, type LinearOptions } from './layers/linear.ts';
+export { Sequential, type Step } from './layers/sequential.ts';
+export { bceWithLogits, type BceOptions } from './losses/bce-with-logits.ts';
+export { crossEntropy, type CrossEntropyOptions } from './losses/cross-entropy.ts';
+export { mseLoss } from './losses/mse.ts';
+export type { LossOptions, LossReduction } from './losses/reduction.ts';
+export { Module, StateDictError, type LayerOptions, type LoadReport, type StateDict } from './module.ts';

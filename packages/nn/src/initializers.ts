@@ -1,4 +1,12 @@
-import { rand, randn, ShapeError, type FloatDType, type Generator, type Shape, type Tensor } from '@nadir/tensor';
+import {
+  rand,
+  randn,
+  ShapeError,
+  type FloatDType,
+  type Generator,
+  type Shape,
+  type Tensor,
+} from '@nadir/tensor';
 
 /** Where an initializer draws from. */
 export interface InitializerOptions {

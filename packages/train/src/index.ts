@@ -1,1 +1,25 @@
-export {};
+export type { Callbacks, StopKind, StopReason, TrainingPosition } from './callbacks.ts';
+export {
+  evaluate,
+  type EvaluateOptions,
+  type Evaluation,
+  type Forward,
+  type ForwardFunction,
+} from './evaluate.ts';
+export type { Direction, EvaluationRecord, History, StepRecord } from './history.ts';
+export { accuracy, topKAccuracy, type LabelledBatch } from './metrics/accuracy.ts';
+export type { Metric } from './metrics/metric.ts';
+export { earlyStopping, targetReached, type EarlyStoppingOptions } from './stop/early-stopping.ts';
+export { gradientNormBelow, maxSteps, timeLimit } from './stop/limits.ts';
+export { lossChangeBelow, type LossChangeOptions } from './stop/loss-change.ts';
+export type { StopCondition } from './stop/stop-condition.ts';
+export {
+  Trainer,
+  type FitOptions,
+  type FitResult,
+  type TrainerModel,
+  type TrainerOptimizer,
+  type TrainerOptions,
+  type TrainerState,
+  type TrainingBatches,
+} from './trainer.ts';

@@ -32,6 +32,9 @@ export function bceWithLogits(
     );
   }
   const positive = logits.neg().softplus();
-  const weighted = positiveWeight === undefined ? positive : positive.mul(target.mul(-1).add(1).add(target.mul(positiveWeight)));
+  const weighted =
+    positiveWeight === undefined
+      ? positive
+      : positive.mul(target.mul(-1).add(1).add(target.mul(positiveWeight)));
   return reduceLoss('bceWithLogits', logits.sub(logits.mul(target)).add(weighted), reduction);
 }

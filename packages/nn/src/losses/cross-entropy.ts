@@ -52,7 +52,8 @@ function byIndex(logProbabilities: Tensor, target: Tensor): Tensor {
         `[${[batch, ...rest].join(', ')}], got [${target.shape.join(', ')}].`,
     );
   }
-  if (target.dtype === 'bool') throw new DTypeError('crossEntropy(): class indices must be int32 or uint8, got bool.');
+  if (target.dtype === 'bool')
+    throw new DTypeError('crossEntropy(): class indices must be int32 or uint8, got bool.');
   return logProbabilities.takeAlongAxis(target.cast('int32').unsqueeze(1), 1).squeeze(1).neg();
 }
 
