@@ -1,0 +1,285 @@
+import {
+  formatShape,
+  GradientError,
+  guard,
+  isFloat,
+  ones,
+  sameShape,
+  type BackwardOptions,
+  type DType,
+  type History,
+  type PrimitiveAttributes,
+  type PrimitiveName,
+  type Shape,
+  type Tensor,
+} from '@nadir/tensor';
+import { activeCollector, isGradEnabled } from './mode.ts';
+import { differentiate, type Pass } from './pass.ts';
+import { gradientRules } from './rules.ts';
+import { saves, type GradientRule, type OperandRule, type Recorded } from './rule.ts';
+import { SavedTensor } from './saved-tensor.ts';
+
+/** Sees the gradient of a tensor; what it returns replaces it. */
+export type GradientHook = (gradient: Tensor) => Tensor | void;
+
+/** What every history of this package has in common: the type of its tensor, hooks, and a slot for the gradient. */
+export abstract class TapeHistory implements History {
+  abstract readonly isLeaf: boolean;
+  readonly shape: Shape;
+  readonly dtype: DType;
+  #gradient: Tensor | null = null;
+  #hooks: readonly GradientHook[] | null = null;
+
+  constructor(shape: Shape, dtype: DType) {
+    this.shape = shape;
+    this.dtype = dtype;
+  }
+
+  get gradient(): Tensor | null {
+    return this.#gradient;
+  }
+
+  abstract retainGradient(tensor: Tensor): void;
+
+  record<P extends PrimitiveName>(
+    name: P,
+    inputs: readonly Tensor[],
+    attributes: PrimitiveAttributes[P],
+    output: Tensor,
+  ): History | null {
+    return recordPrimitive(name, inputs, attributes, output);
+  }
+
+  backward(tensor: Tensor, seed: Tensor | undefined, options: BackwardOptions): void {
+    const root = { history: this, gradient: seedOf('backward', tensor, seed) };
+    differentiate('backward', [root], { ...options, seed: seed ?? null });
+  }
+
+  setGradient(gradient: Tensor | null): void {
+    if (gradient !== null) this.check('grad', 'the gradient', gradient);
+    this.#gradient = gradient;
+  }
+
+  addHook(hook: GradientHook): () => void {
+    // A list of its own per change: a hook may remove itself while the list is walked. The wrapper makes two additions
+    // of one function two hooks.
+    const added: GradientHook = (gradient) => hook(gradient);
+    this.#hooks = [...(this.#hooks ?? []), added];
+    return () => {
+      this.#hooks = this.#hooks?.filter((other) => other !== added) ?? null;
+    };
+  }
+
+  /** What the hooks make of the whole gradient. */
+  observe(gradient: Tensor): Tensor {
+    let seen = gradient;
+    for (const hook of this.#hooks ?? []) {
+      const replacement = hook(seen);
+      if (replacement === undefined) continue;
+      this.check('registerHook', 'what the hook returns', replacement);
+      seen = replacement;
+    }
+    return seen;
+  }
+
+  /** Throws unless `gradient` has the shape and dtype of the tensor. */
+  check(op: string, what: string, gradient: Tensor): void {
+    if (sameShape(gradient.shape, this.shape) && gradient.dtype === this.dtype) return;
+    throw new GradientError(
+      `${op}(): ${what} must be ${this.dtype} ${formatShape(this.shape)} as the tensor, ` +
+        `got ${gradient.dtype} ${formatShape(gradient.shape)}.`,
+    );
+  }
+}
+
+let leaves = 0;
+
+/** The history of a tensor that the user made: where gradients end and add up. */
+export class LeafHistory extends TapeHistory {
+  readonly isLeaf = true;
+  readonly #slotName = `gradient of leaf ${leaves++} is empty`;
+
+  override get gradient(): Tensor | null {
+    const gradient = super.gradient;
+    guard(this.#slotName, gradient === null);
+    return gradient;
+  }
+
+  retainGradient(): void {}
+
+  /** Adds to the gradient. A new tensor each time: whoever holds the former gradient keeps it as it is. */
+  accumulate(gradient: Tensor): void {
+    const before = this.gradient;
+    this.setGradient(before === null ? gradient : before.add(gradient));
+  }
+}
+
+let sequence = 0;
+
+/** The number that the next node will get: earlier nodes are below it. */
+export function nextSequence(): number {
+  return sequence;
+}
+
+/** A computation that gradients pass back through. */
+export abstract class NodeHistory extends TapeHistory {
+  readonly isLeaf = false;
+  /** Nodes are numbered as they are made, so that a node's operands always have lower numbers. */
+  readonly sequence: number = sequence++;
+  /** The name for messages. */
+  abstract readonly label: string;
+  /** The histories of the operands; null for one that no gradient is wanted for. */
+  abstract readonly edges: readonly (TapeHistory | null)[];
+  /** True once a backward pass has let go of what was saved. */
+  abstract readonly freed: boolean;
+  #retains = false;
+
+  /** Takes the gradient of the result from the pass, and adds those of the operands that the pass wants. */
+  abstract pull(pass: Pass): void;
+  /** Lets go of what was saved, if anything was. */
+  abstract release(): void;
+
+  retainGradient(): void {
+    this.#retains = true;
+  }
+
+  override observe(gradient: Tensor): Tensor {
+    const seen = super.observe(gradient);
+    if (this.#retains) this.setGradient(this.gradient === null ? seen : this.gradient.add(seen));
+    return seen;
+  }
+}
+
+/** The history of a tensor; only this package makes any. */
+export function historyOf(x: Tensor): TapeHistory | null {
+  return x.history as TapeHistory | null;
+}
+
+const noEdges: readonly null[] = [];
+
+class PrimitiveNode<P extends PrimitiveName> extends NodeHistory implements Recorded<P> {
+  readonly label: P;
+  readonly attributes: PrimitiveAttributes[P];
+  edges: readonly (TapeHistory | null)[];
+  freed = false;
+  readonly #saves: number;
+  readonly #shapes: readonly Shape[] | null;
+  #first: SavedTensor | null;
+  #second: SavedTensor | null;
+  #output: SavedTensor | null;
+
+  constructor(
+    name: P,
+    attributes: PrimitiveAttributes[P],
+    edges: readonly (TapeHistory | null)[],
+    bits: number,
+    inputs: readonly Tensor[],
+    output: Tensor,
+  ) {
+    super(output.shape, output.dtype);
+    this.label = name;
+    this.attributes = attributes;
+    this.edges = edges;
+    this.#saves = bits;
+    this.#first = (bits & saves.first) === 0 ? null : new SavedTensor(inputs[0]!);
+    this.#second = (bits & saves.second) === 0 || inputs.length < 2 ? null : new SavedTensor(inputs[1]!);
+    this.#output = (bits & saves.output) === 0 ? null : new SavedTensor(output);
+    this.#shapes = (bits & saves.shapes) === 0 ? null : inputs.map((input) => input.shape);
+  }
+
+  input(operand: number): Tensor {
+    const saved = operand === 0 ? this.#first : this.#second;
+    if (saved === null)
+      throw new GradientError(`backward(): the rule of ${this.label} does not save operand ${operand}.`);
+    return saved.read(this.label, `its operand ${operand}`);
+  }
+
+  output(): Tensor {
+    if (this.#output === null)
+      throw new GradientError(`backward(): the rule of ${this.label} does not save its result.`);
+    return this.#output.read(this.label, 'its result');
+  }
+
+  inputShape(operand: number): Shape {
+    return this.#shapes === null ? this.edges[operand]!.shape : this.#shapes[operand]!;
+  }
+
+  inputDType(operand: number): DType {
+    return this.edges[operand]!.dtype;
+  }
+
+  pull(pass: Pass): void {
+    const gradient = pass.take(this);
+    if (gradient === null) return;
+    const rule: GradientRule<P> = gradientRules[this.label];
+    for (let i = 0; i < this.edges.length; i++) {
+      const edge = this.edges[i]!;
+      if (edge !== null && pass.wants(edge))
+        pass.add(edge, operandRule(rule, i)!.pullBack(gradient, this, i));
+    }
+  }
+
+  release(): void {
+    if (this.#saves === saves.nothing) return;
+    this.freed = true;
+    this.edges = noEdges;
+    this.#first = null;
+    this.#second = null;
+    this.#output = null;
+  }
+}
+
+function operandRule<P extends PrimitiveName>(rule: GradientRule<P>, operand: number): OperandRule<P> | null {
+  return rule[operand < rule.length ? operand : rule.length - 1]!;
+}
+
+/** The history of a primitive's result, or null where no gradient can come back through it or none is wanted. */
+export function recordPrimitive<P extends PrimitiveName>(
+  name: P,
+  inputs: readonly Tensor[],
+  attributes: PrimitiveAttributes[P],
+  output: Tensor,
+): History | null {
+  if (!isGradEnabled()) return null;
+  const rule: GradientRule<P> = gradientRules[name];
+  if (rule.length === 0 || !isFloat(output.dtype)) return null;
+  const edges = new Array<TapeHistory | null>(inputs.length);
+  let bits = 0;
+  let isWanted = false;
+  for (let i = 0; i < inputs.length; i++) {
+    const history = historyOf(inputs[i]!);
+    const operand = history === null ? null : operandRule(rule, i);
+    edges[i] = operand === null ? null : history;
+    if (operand === null) continue;
+    isWanted = true;
+    bits |= operand.saves;
+  }
+  if (!isWanted) return null;
+  const collector = activeCollector();
+  if (collector === null) return new PrimitiveNode(name, attributes, edges, bits, inputs, output);
+  for (let i = 0; i < inputs.length; i++) {
+    const edge = edges[i]!;
+    if (edge !== null && !collector.has(edge)) collector.set(edge, new SavedTensor(inputs[i]!));
+  }
+  return null;
+}
+
+/** The gradient that a backward pass starts with. Throws where it must be given, or does not fit. */
+export function seedOf(op: string, tensor: Tensor, seed: Tensor | undefined): Tensor {
+  if (seed === undefined) {
+    if (tensor.size === 1) return ones(tensor.shape, { dtype: tensor.dtype });
+    throw new GradientError(
+      `${op}(): a tensor of shape ${formatShape(tensor.shape)} needs a seed gradient of its shape; only one of one element ` +
+        'does without. Reduce it with sum() or mean(), or pass the seed.',
+    );
+  }
+  if (!sameShape(seed.shape, tensor.shape)) {
+    throw new GradientError(
+      `${op}(): the seed must have the shape of the tensor, got ${formatShape(seed.shape)} for ${formatShape(tensor.shape)}.`,
+    );
+  }
+  if (!isFloat(seed.dtype)) {
+    throw new GradientError(`${op}(): the seed must be float32 or float64, got ${seed.dtype}.`);
+  }
+  return seed.cast(tensor.dtype);
+}

@@ -1,0 +1,1 @@
+export { checkGradients, GradientCheckError, type CheckGradientsOptions } from './check-gradients.ts';
