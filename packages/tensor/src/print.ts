@@ -58,8 +58,9 @@ function wholeText(value: number): string {
 }
 
 /**
- * How all shown floats are written: as whole numbers where they are, else with one number of digits after the point,
- * up to four; in scientific notation where four would lose the smallest or the greatest is long.
+ * How all shown floats are written: as whole numbers where they are; else with one number of digits after the point,
+ * up to four, or four significant ones of the greatest below 0.1; in scientific notation where elements below 0.0001
+ * or of more than eight digits are among them.
  */
 function floatFormat(values: readonly number[]): (value: number) => string {
   const finite = values.filter((value) => Number.isFinite(value));
@@ -67,9 +68,11 @@ function floatFormat(values: readonly number[]): (value: number) => string {
   const greatest = sizes.reduce((a, b) => Math.max(a, b), 0);
   const smallest = sizes.reduce((a, b) => Math.min(a, b), Infinity);
   if (greatest < 1e8 && finite.every(Number.isInteger)) return wholeText;
-  const isScientific = greatest >= 1e8 || smallest < 10 ** -precision;
+  // The float32 next to 0.0001 lies below it.
+  const isScientific = greatest >= 1e8 || smallest < 0.0001 * (1 - 1e-6);
+  const most = isScientific ? precision : precision + Math.max(0, -1 - Math.floor(Math.log10(greatest * (1 + 1e-6))));
   const write = isScientific ? scientific : (value: number, digits: number): string => value.toFixed(digits);
-  const digits = Math.max(0, ...finite.map((value) => neededDigits(write(value, precision))));
+  const digits = Math.max(0, ...finite.map((value) => neededDigits(write(value, most))));
   return (value) => write(value, digits);
 }
 

@@ -81,8 +81,12 @@ function boxed({ shape, values }: Box, dtype: 'float32' | 'float64' | 'int32' = 
   return tensor(values, { shape, dtype });
 }
 
-function expectBox(x: Tensor, { shape, values }: Box): void {
-  expect({ shape: x.shape, values: [...x.data] }).toEqual({ shape, values });
+function boxOf(x: Tensor): Box {
+  return { shape: x.shape, values: [...x.data] };
+}
+
+function hasMask(index: readonly EncodedIndex[]): boolean {
+  return index.some((part) => part !== null && typeof part === 'object' && 'bool' in part);
 }
 
 /** A view of the same elements with other strides, an offset, and a step below 0. */
@@ -106,17 +110,21 @@ describe('at', () => {
       const x = filled(from);
       const indices = index.map(decode);
       const result = x.at(...indices);
-      expectBox(result, { shape, values });
+      expect(boxOf(result)).toEqual({ shape, values });
       expect(result.storage === x.storage).toBe(isView);
-      expectBox(strided(x).at(...indices), { shape, values });
-      if (index.some((part) => part !== null && typeof part === 'object' && 'bool' in part)) {
-        expect(() => replay(x, (input) => input.at(...indices))).toThrow(ProgramError);
-      } else {
-        expectBox(
-          replay(x, (input) => input.at(...indices)),
-          { shape, values },
-        );
-      }
+      expect(boxOf(strided(x).at(...indices))).toEqual({ shape, values });
+    });
+  }
+
+  for (const { from, index, shape, values } of fixture.reads.filter(({ index }) => !hasMask(index))) {
+    it(`records [${from.join(', ')}] at ${JSON.stringify(index)}`, () => {
+      expect(boxOf(replay(filled(from), (x) => x.at(...index.map(decode))))).toEqual({ shape, values });
+    });
+  }
+
+  for (const { from, index } of fixture.reads.filter(({ index }) => hasMask(index))) {
+    it(`does not record [${from.join(', ')}] at ${JSON.stringify(index)}`, () => {
+      expect(() => replay(filled(from), (x) => x.at(...index.map(decode)))).toThrow(ProgramError);
     });
   }
 
@@ -152,9 +160,7 @@ describe('at', () => {
     expect(() => x.at('...', '...')).toThrow("'...' may stand once");
     expect(() => x.at(0.5)).toThrow('a whole number, got 0.5 for axis 0');
     expect(() => x.at(tensor([0, 1]))).toThrow(DTypeError);
-    expect(() => x.at(int([0, 1]), int([0, 1, 2]))).toThrow(
-      'at(): shapes must broadcast, got [2] and [3].',
-    );
+    expect(() => x.at(int([0, 1]), int([0, 1, 2]))).toThrow('at(): shapes must broadcast, got [2] and [3].');
     expect(() => x.at(tensor([true, false, true]))).toThrow(ShapeError);
     expect(() => x.at(tensor(true))).toThrow('a mask must have at least one axis');
     expect(() => x.at(tensor([[true, false, true]]))).toThrow('got [1, 3] for axes from 0 of [2, 3]');
@@ -182,15 +188,17 @@ describe('indexPut', () => {
       const x = filled(from).cast('float64');
       const indices = index.map(decode);
       const values = boxed(given, 'float64');
-      expectBox(indexPut(x, indices, values), put);
-      expectBox(indexPut(x, indices, values, { accumulate: true }), added);
-      expectBox(x, { shape: from, values: [...filled(from).data] });
-      if (!index.some((part) => part !== null && typeof part === 'object' && 'bool' in part)) {
-        expectBox(
-          replay(x, (input) => indexPut(input, indices, values)),
-          put,
-        );
-      }
+      expect(boxOf(indexPut(x, indices, values))).toEqual(put);
+      expect(boxOf(indexPut(x, indices, values, { accumulate: true }))).toEqual(added);
+      expect(x.equal(filled(from).cast('float64'))).toBe(true);
+    });
+  }
+
+  for (const { from, index, given, put } of fixture.writes.filter(({ index }) => !hasMask(index))) {
+    it(`records a write of [${from.join(', ')}] at ${JSON.stringify(index)}`, () => {
+      const values = boxed(given, 'float64');
+      const written = replay(filled(from).cast('float64'), (x) => indexPut(x, index.map(decode), values));
+      expect(boxOf(written)).toEqual(put);
     });
   }
 
@@ -237,20 +245,14 @@ describe('takeAlongAxis and scatterAdd', () => {
     it(`give torch's gather and scatter_add of [${x.shape.join(', ')}] along ${axis} at [${indices.shape.join(', ')}]`, () => {
       const input = boxed(x);
       const places = boxed(indices, 'int32');
-      expectBox(takeAlongAxis(input, places, axis), gathered);
-      expectBox(takeAlongAxis(strided(input), places, axis - x.shape.length), gathered);
-      expectBox(scatterAdd(input, axis, places, boxed(source)), added);
+      expect(boxOf(takeAlongAxis(input, places, axis))).toEqual(gathered);
+      expect(boxOf(takeAlongAxis(strided(input), places, axis - x.shape.length))).toEqual(gathered);
+      expect(boxOf(scatterAdd(input, axis, places, boxed(source)))).toEqual(added);
       const fromEnd = places.sub(x.shape[axis]!);
-      expectBox(takeAlongAxis(input, fromEnd, axis), gathered);
-      expectBox(scatterAdd(input, axis, fromEnd, boxed(source)), added);
-      expectBox(
-        replay(input, (value) => takeAlongAxis(value, places, axis)),
-        gathered,
-      );
-      expectBox(
-        replay(input, (value) => scatterAdd(value, axis, places, boxed(source))),
-        added,
-      );
+      expect(boxOf(takeAlongAxis(input, fromEnd, axis))).toEqual(gathered);
+      expect(boxOf(scatterAdd(input, axis, fromEnd, boxed(source)))).toEqual(added);
+      expect(boxOf(replay(input, (value) => takeAlongAxis(value, places, axis)))).toEqual(gathered);
+      expect(boxOf(replay(input, (value) => scatterAdd(value, axis, places, boxed(source))))).toEqual(added);
     });
   }
 
@@ -272,7 +274,13 @@ describe('takeAlongAxis and scatterAdd', () => {
 
 describe('oneHot', () => {
   it('adds an axis of classes', () => {
-    const classes = tensor([[0, 2], [1, 1]], { dtype: 'uint8' });
+    const classes = tensor(
+      [
+        [0, 2],
+        [1, 1],
+      ],
+      { dtype: 'uint8' },
+    );
     expect(oneHot(classes, 3, 'bool').toArray()).toEqual([
       [
         [true, false, false],

@@ -1,6 +1,17 @@
 import { readFileSync } from 'node:fs';
 import * as ops from '@nadir/tensor';
-import { arange, concat, DTypeError, meshgrid, ShapeError, stack, tensor, zeros, ValueError, type Tensor } from '@nadir/tensor';
+import {
+  arange,
+  concat,
+  DTypeError,
+  meshgrid,
+  ShapeError,
+  stack,
+  tensor,
+  zeros,
+  ValueError,
+  type Tensor,
+} from '@nadir/tensor';
 import { describe, expect, it } from 'vitest';
 
 interface Box {
@@ -70,7 +81,14 @@ describe('views', () => {
       x.transpose(0, 1).reshape([3, 2, 2, 2]),
     ];
     for (const view of views) expect(view.storage).toBe(x.storage);
-    const copies = [x.T.reshape([24]), x.clone(), x.T.contiguous(), x.roll(1, 0), x.repeat(2, 0), x.tile([2, 1, 1])];
+    const copies = [
+      x.T.reshape([24]),
+      x.clone(),
+      x.T.contiguous(),
+      x.roll(1, 0),
+      x.repeat(2, 0),
+      x.tile([2, 1, 1]),
+    ];
     for (const copy of copies) expect(copy.storage).not.toBe(x.storage);
     expect(x.contiguous()).toBe(x);
     expect(x.cast('float32')).toBe(x);
@@ -78,7 +96,9 @@ describe('views', () => {
 
   it('write through to the base', () => {
     const x = zeros([2, 3]);
-    x.T.reshape([3, 2]).at(0).assign(tensor([1, 2]));
+    x.T.reshape([3, 2])
+      .at(0)
+      .assign(tensor([1, 2]));
     x.split(1, 1)[2]!.assign(9);
     expect(x.toArray()).toEqual([
       [1, 0, 9],
@@ -129,7 +149,12 @@ describe('errors', () => {
     expect(() => x.split(0)).toThrow(ValueError);
     expect(() => x.chunk(0)).toThrow(ValueError);
     expect(() => x.pad([[1, 1]])).toThrow('for each of 2 axes, got 1');
-    expect(() => x.pad([[-1, 1], [0, 0]])).toThrow(ValueError);
+    expect(() =>
+      x.pad([
+        [-1, 1],
+        [0, 0],
+      ]),
+    ).toThrow(ValueError);
     expect(() => x.roll([1, 2])).toThrow(ValueError);
     expect(() => x.roll([1, 2], 0)).toThrow('got shifts [1, 2] and axes [0]');
     expect(() => x.repeat(-1)).toThrow(ValueError);
@@ -168,7 +193,15 @@ describe('cast', () => {
 
 describe('pad', () => {
   it('keeps the value within the dtype', () => {
-    expect(tensor([true]).pad([[1, 0]], 3).toArray()).toEqual([true, true]);
-    expect(tensor([1], { dtype: 'uint8' }).pad([[1, 0]], -4).toArray()).toEqual([0, 1]);
+    expect(
+      tensor([true])
+        .pad([[1, 0]], 3)
+        .toArray(),
+    ).toEqual([true, true]);
+    expect(
+      tensor([1], { dtype: 'uint8' })
+        .pad([[1, 0]], -4)
+        .toArray(),
+    ).toEqual([0, 1]);
   });
 });
