@@ -141,6 +141,7 @@ export function pow(a: Operand, b: Operand): Tensor {
       // The exponents of everyday use are a product, a root or a quotient, here as in torch.
       if (b === 2) return square(a);
       if (b === 0.5) return sqrt(a);
+      if (b === -0.5) return rsqrt(a);
       if (b === -1) return reciprocal(a);
     } else if (b < 0 && Number.isInteger(b)) {
       throw new ValueError(

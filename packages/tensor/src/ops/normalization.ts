@@ -190,6 +190,6 @@ export function batchNorm(
 }
 
 function moveTowards(running: Tensor, batch: Tensor, momentum: number | Tensor): void {
-  const kept = mul(running.detach(), sub(1, momentum));
+  const kept = mul(running.detach(), typeof momentum === 'number' ? 1 - momentum : sub(1, momentum));
   running.assign(add(kept, mul(batch.detach().reshape(running.shape), momentum)));
 }
