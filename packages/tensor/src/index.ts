@@ -195,5 +195,4 @@ export {
 export { logSumExp, norm, std, variance } from './ops/statistics.ts';
 export type { NormOptions, SpreadOptions } from './ops/statistics.ts';
 export { acos, asin, atan, atan2, cos, cosh, sin, sinh, tan, tanh } from './ops/trigonometry.ts';
-export { checkWindow, pairOf, symmetric } from './ops/window.ts';
 export type { Size2d } from './ops/window.ts';

@@ -1,3 +1,4 @@
+// Over 500 lines: every operation carries its documentation and an example; the code is half of it.
 import { apply } from '../dispatch.ts';
 import { dtypes, type DType } from '../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../errors.ts';
