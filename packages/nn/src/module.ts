@@ -24,6 +24,16 @@ export interface Module<Inputs extends readonly unknown[] = [x: Tensor], Output 
 
 let count = 0;
 
+/** Makes the instances of derived classes functions that call `forward`; their fields then live on the function. */
+class Callable {
+  constructor() {
+    const call = (...inputs: unknown[]): unknown =>
+      (call as unknown as { forward(...inputs: unknown[]): unknown }).forward(...inputs);
+    // oxlint-disable-next-line no-constructor-return
+    return Object.setPrototypeOf(call, new.target.prototype) as Callable;
+  }
+}
+
 /**
  * A part of a network that owns parameters, buffers and other modules. Public properties are found by themselves: a
  * tensor is a parameter unless it was made by `buffer()`; modules, and arrays of modules, are children. What is kept
@@ -46,15 +56,13 @@ let count = 0;
  * scale(tensor([2])).item(); // => 6
  * ```
  */
-export abstract class Module<Inputs extends readonly unknown[] = [x: Tensor], Output = Tensor> {
+export abstract class Module<
+  Inputs extends readonly unknown[] = [x: Tensor],
+  Output = Tensor,
+> extends Callable {
   readonly #buffers = new Set<string>();
   readonly #mode = `module ${count++} training`;
   #training = true;
-
-  constructor() {
-    const call = (...inputs: Inputs): Output => (call as unknown as this).forward(...inputs);
-    return Object.setPrototypeOf(call, new.target.prototype) as this;
-  }
 
   /** Computes the output. Call the module itself rather than this. */
   abstract forward(...inputs: Inputs): Output;
@@ -179,7 +187,7 @@ export abstract class Module<Inputs extends readonly unknown[] = [x: Tensor], Ou
   }
 
   /** The tree of modules, one a line, as torch prints it. */
-  toString(): string {
+  override toString(): string {
     const children = Array.from(this.namedChildren(), ([name, child]) => {
       return `  (${name}): ${child.toString().replaceAll('\n', '\n  ')}`;
     });
