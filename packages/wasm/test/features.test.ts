@@ -1,0 +1,9 @@
+import { expect, it } from 'vitest';
+import { features } from '../src/index.ts';
+
+it('probes once and answers for this engine', () => {
+  // Development runs on Node 24, which has them all.
+  expect(features()).toEqual({ simd: true, relaxedSimd: true, threads: true, bulkMemory: true });
+  expect(features()).toBe(features());
+  expect(Object.isFrozen(features())).toBe(true);
+});
