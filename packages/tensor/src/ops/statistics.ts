@@ -15,13 +15,14 @@ export interface SpreadOptions extends KeepDims {
 
 /** Options of {@link norm}. */
 export interface NormOptions extends KeepDims {
-  /** The order p: a number above 0, Infinity for the greatest magnitude, −Infinity for the smallest, 0 to count non-zeros. Default 2. */
+  /** The order p: a number above 0, Infinity for the greatest magnitude, −Infinity for the smallest, 0 to count non-zeros (without gradient). Default 2. */
   readonly ord?: number;
 }
 
 /**
- * log Σ e^x over axes, all by default, without overflow; −Infinity of no elements and of −Infinity alone. Integers become
- * float32. Options: keepDims. Throws a ShapeError for axes out of range.
+ * log Σ e^x over axes, all by default, without overflow; −Infinity of no elements and of −Infinity alone. Its gradient is
+ * the softmax, which −Infinity alone does not have: NaN, as in torch. Integers become float32. Options: keepDims. Throws a
+ * ShapeError for axes out of range.
  *
  * @example
  * ```ts
@@ -36,10 +37,7 @@ export function logSumExp(x: Tensor, axes?: Axes, options: KeepDims = {}): Tenso
   const greatest = amax(y.detach(), axes, keepDims);
   // An infinite shift would make ∞ − ∞; without a shift those lines come out right.
   const shift = where(isFinite(greatest), greatest, 0);
-  const total = sum(exp(sub(y, shift)), axes, keepDims);
-  // After the shift the total is at least 1, unless all are −∞: then log and its gradient stay off 0.
-  const none = eq(total, 0);
-  const result = where(none, -Infinity, add(log(where(none, 1, total)), shift));
+  const result = add(log(sum(exp(sub(y, shift)), axes, keepDims)), shift);
   return options.keepDims === true ? result : result.squeeze(normalizeAxes('logSumExp', axes, y.rank));
 }
 

@@ -106,11 +106,6 @@ export function atan2(y: Operand, x: Operand): Tensor {
   return apply('atan2', align('atan2', y, x).map(toFloat), none);
 }
 
-/** sinh(x / 2) from x / 2: the two terms never cancel. */
-function sinhOfHalf(half: Tensor): Tensor {
-  return mul(sub(expm1(half), expm1(half.neg())), 0.5);
-}
-
 /**
  * Hyperbolic sine, accurate near 0 and up to where it overflows. Integers become float32.
  *
@@ -121,9 +116,10 @@ function sinhOfHalf(half: Tensor): Tensor {
  * ```
  */
 export function sinh(x: Tensor): Tensor {
-  // 2·sinh(x/2)·cosh(x/2): e^x would overflow before sinh does.
+  // With a = e^(x/2) − 1 it is e^x − 1 = a·(a + 2): nothing cancels near 0, and e^x overflows no sooner than sinh.
   const half = mul(toFloat(x), 0.5);
-  return mul(sinhOfHalf(half), add(exp(half), exp(half.neg())));
+  const [up, down] = [expm1(half), expm1(half.neg())];
+  return sub(mul(mul(up, 0.5), add(up, 2)), mul(mul(down, 0.5), add(down, 2)));
 }
 
 /**
@@ -136,9 +132,10 @@ export function sinh(x: Tensor): Tensor {
  * ```
  */
 export function cosh(x: Tensor): Tensor {
-  // 1 + 2·sinh²(x/2): e^x would overflow before cosh does.
-  const s = sinhOfHalf(mul(toFloat(x), 0.5));
-  return add(mul(mul(s, s), 2), 1);
+  // e^x as a square of e^(x/2), to overflow no sooner than cosh.
+  const half = mul(toFloat(x), 0.5);
+  const [up, down] = [exp(half), exp(half.neg())];
+  return add(mul(mul(up, 0.5), up), mul(mul(down, 0.5), down));
 }
 
 /**
