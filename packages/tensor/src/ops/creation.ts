@@ -75,65 +75,76 @@ function arrayDType(array: ArrayBufferView): DType {
   return dtype;
 }
 
-function describe(data: unknown): string {
-  if (Array.isArray(data) || ArrayBuffer.isView(data)) {
-    const { length } = data as { readonly length: number };
-    return `${length} ${length === 1 ? 'element' : 'elements'}`;
-  }
-  return data === null ? 'null' : typeof data === 'number' ? String(data) : typeof data;
+function count(size: number): string {
+  return `${size} ${size === 1 ? 'element' : 'elements'}`;
+}
+
+function describe(data: TensorData): string {
+  return isList(data) ? count(data.length) : String(data);
 }
 
 function format(path: readonly number[]): string {
   return path.map((index) => `[${index}]`).join('');
 }
 
+type DataList = readonly TensorData[];
+
+function isList(data: TensorData | undefined): data is TypedArray | DataList {
+  return Array.isArray(data) || ArrayBuffer.isView(data);
+}
+
 /** Shape and dtype of nested arrays: the shape follows the first element at every level, the rest must agree. */
 class Nesting {
   readonly shape: readonly number[];
-  readonly dtype: DType;
   #dtype: DType | null = null;
+  readonly #path: number[] = [];
 
-  constructor(data: readonly TensorData[]) {
+  constructor(data: DataList) {
     const shape: number[] = [];
-    for (
-      let level: TensorData | undefined = data;
-      Array.isArray(level) || ArrayBuffer.isView(level);
-      level = level[0]
-    ) {
-      shape.push((level as readonly TensorData[]).length);
-    }
+    for (let level: TensorData | undefined = data; isList(level); level = level[0]) shape.push(level.length);
     this.shape = shape;
-    this.#visit(data, []);
-    this.dtype = this.#dtype ?? 'float32';
+    this.#visit(data);
   }
 
-  #visit(data: TensorData, path: readonly number[]): void {
-    const isView = ArrayBuffer.isView(data);
-    const isList = isView || Array.isArray(data);
-    const size = this.shape[path.length];
-    if (isList ? (data as readonly TensorData[]).length !== size : size !== undefined) {
-      const want = size === undefined ? 'a number' : `${size} ${size === 1 ? 'element' : 'elements'}`;
-      throw new ShapeError(
-        `tensor(): nested arrays must form a box, got ${describe(data)} at ${format(path)} ` +
-          `and ${want} at ${format(path.map(() => 0))}.`,
-      );
-    }
-    if (isView) {
-      if (path.length + 1 !== this.shape.length) {
-        throw new ShapeError(
-          `tensor(): nested arrays must form a box, got a typed array at ${format(path)} and arrays at ${format(path.map(() => 0))}.`,
-        );
-      }
+  get dtype(): DType {
+    return this.#dtype ?? 'float32';
+  }
+
+  #visit(data: TypedArray | DataList): void {
+    const path = this.#path;
+    const isInnermost = path.length + 1 === this.shape.length;
+    if (data.length !== this.shape[path.length]) this.#refuse(data);
+    if (ArrayBuffer.isView(data)) {
+      if (!isInnermost) this.#refuse(data);
       this.#note(arrayDType(data));
-    } else if (isList) {
-      (data as readonly TensorData[]).forEach((item, index) => this.#visit(item, [...path, index]));
-    } else {
-      this.#note(leafDType(data as unknown, path));
+      return;
     }
+    const depth = path.length;
+    for (let i = 0; i < data.length; i++) {
+      const item = data[i]!;
+      path[depth] = i;
+      if (isList(item) === isInnermost) this.#refuse(item);
+      if (isList(item)) this.#visit(item);
+      else this.#note(leafDType(item, path));
+    }
+    path.length = depth;
   }
 
   #note(dtype: DType): void {
-    this.#dtype = this.#dtype === null ? dtype : promoteDTypes(this.#dtype, dtype);
+    if (dtype !== this.#dtype) this.#dtype = this.#dtype === null ? dtype : promoteDTypes(this.#dtype, dtype);
+  }
+
+  #refuse(data: TensorData): never {
+    const path = this.#path;
+    if (!isList(data)) leafDType(data, path);
+    const size = this.shape[path.length];
+    const isNested = ArrayBuffer.isView(data) && path.length + 1 < this.shape.length;
+    const got = isNested ? 'a typed array' : describe(data);
+    const want = size === undefined ? 'a number' : isNested ? 'nested arrays' : count(size);
+    throw new ShapeError(
+      `tensor(): nested arrays must form a box, got ${got} at ${format(path)} ` +
+        `and ${want} at ${format(path.map(() => 0))}.`,
+    );
   }
 }
 
@@ -156,12 +167,16 @@ function copyLeaves(data: TensorData, target: TypedArray, dtype: DType, start: n
     target[start] = elementOf(Number(data), dtype);
     return start + 1;
   }
-  if (Array.isArray(data)) {
+  if (!ArrayBuffer.isView(data)) {
     let next = start;
-    for (const item of data as readonly TensorData[]) next = copyLeaves(item, target, dtype, next);
+    const isPlain = isFloat(dtype);
+    for (const item of data) {
+      if (isPlain && typeof item === 'number') target[next++] = item;
+      else next = copyLeaves(item, target, dtype, next);
+    }
     return next;
   }
-  const array = data as TypedArray;
+  const array = data;
   // Widening needs no care; narrowing must saturate where plain assignment would wrap.
   if (isFloat(dtype) || (dtype !== 'bool' && dtypeOfArray(array) === dtype)) target.set(array, start);
   else for (let i = 0; i < array.length; i++) target[start + i] = elementOf(array[i]!, dtype);
