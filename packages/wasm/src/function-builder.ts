@@ -40,6 +40,7 @@ export class FunctionBuilder<R extends ResultType = ResultType> {
   readonly name: string;
   readonly #result: R;
   readonly #locals: Local[] = [];
+  readonly #names = new Set<string>();
   readonly #parameterCount: number;
   readonly #scopes: Scope[];
   #labels = 0;
@@ -71,7 +72,9 @@ export class FunctionBuilder<R extends ResultType = ResultType> {
   local<T extends ValueType>(type: T, name?: string): Local<T> {
     if (this.#finished) this.#fail('local(): the body is closed.');
     const index = this.#locals.length;
-    const info = { index, name: name ?? `${type}_${index}`, owner: this };
+    const wanted = name ?? `${type}_${index}`;
+    const info = { index, name: this.#names.has(wanted) ? `${wanted}_${index}` : wanted, owner: this };
+    this.#names.add(info.name);
     const local: { -readonly [K in keyof Local<T>]: Local<T>[K] } = {
       type,
       name: 'local.get',

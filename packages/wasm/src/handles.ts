@@ -34,6 +34,7 @@ export interface GlobalHandle<T extends ValueType = ValueType> extends Expressio
 
 /** A table of functions for `callIndirect`. */
 export interface TableHandle {
+  readonly index: number;
   readonly functions: readonly FunctionHandle[];
 }
 

@@ -203,8 +203,9 @@ export class ModuleBuilder {
 
   /** A table that holds these functions in order, for `callIndirect`; exported as `options.export` if given. */
   table(functions: readonly FunctionHandle[], options: { readonly export?: string } = {}): TableHandle {
-    const handle = { functions: [...functions] };
-    const index = this.#tables.push(handle) - 1;
+    const index = this.#tables.length;
+    const handle = { index, functions: [...functions] };
+    this.#tables.push(handle);
     if (options.export !== undefined) this.#export('table', options.export, () => index);
     return handle;
   }
@@ -243,9 +244,8 @@ export class ModuleBuilder {
         return global.position + (global.imported ? 0 : this.#importedGlobals.length);
       },
       table: (handle) => {
-        const index = this.#tables.indexOf(handle);
-        if (index < 0) throw new WasmError('callIndirect(): the table is not of this module.');
-        return index;
+        if (this.#tables[handle.index] === handle) return handle.index;
+        throw new WasmError('callIndirect(): the table is not of this module.');
       },
       signature: (handle) => types.get(signatureKey(handle)) ?? 0,
     };
@@ -408,8 +408,9 @@ export class ModuleBuilder {
     for (const { handle, locals, statements } of this.#functions) {
       lines.push(functionText(handle, locals ?? [], statements ?? []).replaceAll(/^/gm, '  '));
     }
-    for (const [name, { kind, index }] of this.#exports)
-      lines.push(`  (export "${name}" (${kind} ${index()}))`);
+    for (const [name, { kind, index }] of this.#exports) {
+      lines.push(`  (export "${name}" (${kind === 'function' ? 'func' : kind} ${index()}))`);
+    }
     if (this.#start !== undefined) lines.push(`  (start $${this.#start.name})`);
     return `${lines.join('\n')})`;
   }

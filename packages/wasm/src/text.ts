@@ -59,7 +59,9 @@ function headText(expression: Expression): string {
   if (name === 'v128.const') return `v128.const i32x4 ${vectorText(expression)}`;
   // Binary-only bytes: which memory.
   const hidden = name.startsWith('memory.') || name === 'atomic.fence';
-  const words = expression.immediates
+  // The text form names the table before the type, the binary form after it.
+  const immediates = name === 'call_indirect' ? expression.immediates.toReversed() : expression.immediates;
+  const words = immediates
     .filter((immediate) => !(hidden && immediate.kind === 'byte'))
     .map(immediateText)
     .filter((word) => word !== '');
@@ -70,6 +72,14 @@ function vectorText(expression: Expression): string {
   const [bytes] = expression.immediates;
   const view = new DataView(Uint8Array.from(bytes?.kind === 'bytes' ? bytes.value : []).buffer);
   return [0, 4, 8, 12].map((at) => `0x${view.getUint32(at, true).toString(16)}`).join(' ');
+}
+
+function signatureText({ parameters, result }: FunctionHandle): string {
+  const words: string[] = [];
+  const types = Object.values(parameters);
+  if (types.length > 0) words.push(`(param ${types.join(' ')})`);
+  if (result !== 'void') words.push(`(result ${result})`);
+  return words.join(' ');
 }
 
 function labelText(label: Label): string {
@@ -97,9 +107,9 @@ function immediateText(immediate: Immediate): string {
     case 'function':
       return `$${immediate.value.name}`;
     case 'table':
-      return '';
+      return immediate.value.index === 0 ? '' : String(immediate.value.index);
     case 'signature':
-      return `(type $${immediate.value.name})`;
+      return signatureText(immediate.value);
     case 'label':
       return labelText(immediate.value);
     case 'labels':

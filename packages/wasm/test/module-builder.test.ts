@@ -106,7 +106,7 @@ describe('ModuleBuilder', () => {
               (return (i32.const -1))))
           (unreachable))
         (export "memory" (memory 0))
-        (export "fill" (function 0)))"
+        (export "fill" (func 0)))"
     `);
   });
 

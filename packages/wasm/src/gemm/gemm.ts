@@ -315,11 +315,11 @@ export function stagedBlocks(
   n: number,
   k: number,
 ): { readonly mBlock: number; readonly nBlock: number; readonly kBlock: number } {
-  let [nBlock, kBlock] = [Math.min(n, STAGED_SIDE), Math.min(k, STAGED_SIDE)];
-  const longest = (whole: number, other: number, multiple: number): number =>
-    Math.min(whole, Math.floor(STAGED_ELEMENTS / other / multiple) * multiple);
-  const mBlock = longest(m, Math.max(nBlock, kBlock), 96);
-  nBlock = longest(n, Math.max(mBlock, kBlock), 16);
-  kBlock = longest(k, Math.max(mBlock, nBlock), DEPTH_BLOCK);
+  const [nSide, kSide] = [Math.min(n, STAGED_SIDE), Math.min(k, STAGED_SIDE)];
+  const longest = (whole: number, least: number, other: number, multiple: number): number =>
+    Math.min(whole, Math.max(least, Math.floor(STAGED_ELEMENTS / other / multiple) * multiple));
+  const mBlock = longest(m, Math.min(m, STAGED_SIDE), Math.max(nSide, kSide), 96);
+  const nBlock = longest(n, nSide, Math.max(mBlock, kSide), 16);
+  const kBlock = longest(k, kSide, Math.max(mBlock, nBlock), DEPTH_BLOCK);
   return { mBlock, nBlock, kBlock };
 }

@@ -1,6 +1,7 @@
 import { call, callIndirect, i32, select } from '../instructions/index.ts';
 import type { FunctionHandle } from '../handles.ts';
 import type { ModuleBuilder } from '../module-builder.ts';
+import { WasmError } from '../wasm-error.ts';
 import { FLOAT32, FLOAT64 } from './element.ts';
 import { emitPack, type PackParameters } from './pack.ts';
 import { chooseKernel, emitTile, type KernelChoice } from './tile.ts';
@@ -83,6 +84,7 @@ export function emitGemm(module: ModuleBuilder, options: EmitGemmOptions): GemmF
   const { size, lanes } = element;
   const { rows, vectors } = choice.tile;
   const columns = vectors * lanes;
+  checkTile(choice.tile);
 
   const packA = emitPack(module, `${prefix}_pack_a`, element, rows, false);
   const packB = emitPack(module, `${prefix}_pack_b`, element, columns, true);
@@ -271,4 +273,15 @@ export function emitGemm(module: ModuleBuilder, options: EmitGemmOptions): GemmF
     },
   );
   return { gemm, packA, packB, multiplyPacked, scratchBytes: tileBytes + aBytes + bBytes };
+}
+
+function checkTile({ rows, vectors, unroll }: KernelChoice['tile']): void {
+  const fits = rows > 0 && rows % 2 === 0 && ROW_BLOCK % rows === 0 && vectors > 0;
+  const powerOfTwo = unroll > 0 && (unroll & (unroll - 1)) === 0;
+  if (!fits || !powerOfTwo || COLUMN_BLOCK % vectors !== 0) {
+    throw new WasmError(
+      `emitGemm(): a tile needs even rows that divide ${ROW_BLOCK}, vectors that divide ${COLUMN_BLOCK} and an unroll that is a power of two, ` +
+        `got ${rows} rows, ${vectors} vectors, unroll ${unroll}.`,
+    );
+  }
 }
