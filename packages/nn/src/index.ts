@@ -13,8 +13,19 @@ export {
   type Nonlinearity,
 } from './initializers.ts';
 export { GELU, ReLU, Sigmoid, SiLU, Tanh } from './layers/activation.ts';
+export { Conv2d, type Conv2dLayerOptions } from './layers/convolution.ts';
+export { Dropout } from './layers/dropout.ts';
+export { Embedding, type EmbeddingOptions } from './layers/embedding.ts';
 export { Flatten } from './layers/flatten.ts';
 export { Linear, type LinearOptions } from './layers/linear.ts';
+export {
+  BatchNorm1d,
+  BatchNorm2d,
+  LayerNorm,
+  type BatchNormLayerOptions,
+  type LayerNormLayerOptions,
+} from './layers/normalization.ts';
+export { AvgPool2d, MaxPool2d } from './layers/pooling.ts';
 export { Sequential, type Step } from './layers/sequential.ts';
 export { bceWithLogits, type BceOptions } from './losses/bce-with-logits.ts';
 export { crossEntropy, type CrossEntropyOptions } from './losses/cross-entropy.ts';

@@ -24,6 +24,11 @@ export interface Module<Inputs extends readonly unknown[] = [x: Tensor], Output 
 
 let count = 0;
 
+/** Names of the state are in snake case, as torch writes them, so that files of weights can be exchanged. */
+function stateName(property: string): string {
+  return property.replaceAll(/(?<=[a-z0-9])[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
 /** Makes the instances of derived classes functions that call `forward`; their fields then live on the function. */
 class Callable {
   constructor() {
@@ -37,7 +42,7 @@ class Callable {
 /**
  * A part of a network that owns parameters, buffers and other modules. Public properties are found by themselves: a
  * tensor is a parameter unless it was made by `buffer()`; modules, and arrays of modules, are children. What is kept
- * in `#private` fields is not part of the state.
+ * in `#private` fields is not part of the state. In dotted names a property `runningMean` is `running_mean`, as in torch.
  *
  * @example
  * ```ts
@@ -207,7 +212,7 @@ export abstract class Module<
   *#tensors(): Generator<[string, Tensor, 'parameter' | 'buffer']> {
     for (const [prefix, module] of this.namedModules()) {
       for (const [name, value] of Object.entries(module)) {
-        const path = prefix === '' ? name : `${prefix}.${name}`;
+        const path = prefix === '' ? stateName(name) : `${prefix}.${stateName(name)}`;
         if (value instanceof Tensor) yield [path, value, module.#buffers.has(name) ? 'buffer' : 'parameter'];
       }
     }

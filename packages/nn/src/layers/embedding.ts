@@ -1,0 +1,31 @@
+import { take, type Generator, type Tensor } from '@nadir/tensor';
+import { normal } from '../initializers.ts';
+import { Module, type LayerOptions } from '../module.ts';
+
+/** Options of {@link Embedding}. */
+export interface EmbeddingOptions extends LayerOptions {
+  /** Source of the initial values. Default: the generator that `manualSeed()` seeds. */
+  readonly generator?: Generator;
+}
+
+/**
+ * A learned vector for each of `count` tokens: int32 `[…]` → `[…, features]`. The weight starts standard normal.
+ *
+ * @throws IndexError for a token outside the table.
+ */
+export class Embedding extends Module {
+  readonly weight: Tensor;
+
+  constructor(count: number, features: number, options: EmbeddingOptions = {}) {
+    super();
+    this.weight = this.parameter(normal([count, features], 0, 1, options));
+  }
+
+  override forward(tokens: Tensor): Tensor {
+    return take(this.weight, tokens, 0);
+  }
+
+  protected override describe(): string {
+    return this.weight.shape.join(', ');
+  }
+}

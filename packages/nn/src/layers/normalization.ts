@@ -1,0 +1,121 @@
+import { batchNorm, layerNorm, ones, ShapeError, zeros, type Shape, type Tensor } from '@nadir/tensor';
+import { Module, type LayerOptions } from '../module.ts';
+
+/** Options of {@link LayerNorm}. */
+export interface LayerNormLayerOptions extends LayerOptions {
+  /** Added to the variance. Default 1e-5. */
+  readonly eps?: number;
+  /** Learn a scale and a shift. Default true. */
+  readonly affine?: boolean;
+}
+
+/** Normalizes the last axes, of shape `normalizedShape`, to mean 0 and variance 1, then scales and shifts (Ba et al. 2016). */
+export class LayerNorm extends Module {
+  readonly weight: Tensor | null;
+  readonly bias: Tensor | null;
+  readonly #shape: Shape;
+  readonly #eps: number;
+
+  constructor(
+    normalizedShape: number | Shape,
+    { eps = 1e-5, affine = true, dtype = 'float32' }: LayerNormLayerOptions = {},
+  ) {
+    super();
+    this.#shape = typeof normalizedShape === 'number' ? [normalizedShape] : normalizedShape;
+    this.#eps = eps;
+    this.weight = affine ? this.parameter(ones(this.#shape, { dtype })) : null;
+    this.bias = affine ? this.parameter(zeros(this.#shape, { dtype })) : null;
+  }
+
+  override forward(x: Tensor): Tensor {
+    return layerNorm(x, this.#shape, { weight: this.weight, bias: this.bias, eps: this.#eps });
+  }
+
+  protected override describe(): string {
+    return `[${this.#shape.join(', ')}], eps: ${this.#eps}`;
+  }
+}
+
+/** Options of {@link BatchNorm1d} and {@link BatchNorm2d}. */
+export interface BatchNormLayerOptions extends LayerOptions {
+  /** Added to the variance. Default 1e-5. */
+  readonly eps?: number;
+  /** Share of each batch in the running statistics; null averages all batches alike. Default 0.1. */
+  readonly momentum?: number | null;
+  /** Learn a scale and a shift. Default true. */
+  readonly affine?: boolean;
+}
+
+/** What the batch normalizations share: statistics per channel (axis 1) over all other axes. */
+abstract class BatchNorm extends Module {
+  readonly weight: Tensor | null;
+  readonly bias: Tensor | null;
+  readonly runningMean: Tensor;
+  readonly runningVar: Tensor;
+  readonly numBatchesTracked: Tensor;
+  readonly #eps: number;
+  readonly #momentum: number | null;
+
+  constructor(
+    channels: number,
+    { eps = 1e-5, momentum = 0.1, affine = true, dtype = 'float32' }: BatchNormLayerOptions = {},
+  ) {
+    super();
+    this.#eps = eps;
+    this.#momentum = momentum;
+    this.weight = affine ? this.parameter(ones([channels], { dtype })) : null;
+    this.bias = affine ? this.parameter(zeros([channels], { dtype })) : null;
+    this.runningMean = this.buffer('runningMean', zeros([channels], { dtype }));
+    this.runningVar = this.buffer('runningVar', ones([channels], { dtype }));
+    this.numBatchesTracked = this.buffer('numBatchesTracked', zeros([], { dtype: 'int32' }));
+  }
+
+  /** Numbers of axes that the input may have. */
+  protected abstract get ranks(): readonly number[];
+
+  override forward(x: Tensor): Tensor {
+    if (!this.ranks.includes(x.rank) || x.shape[1] !== this.runningMean.size) {
+      throw new ShapeError(
+        `${Object.getPrototypeOf(this).constructor.name}(): needs ${this.ranks.join(' or ')} axes with ` +
+          `${this.runningMean.size} channels on axis 1, got shape [${x.shape.join(', ')}].`,
+      );
+    }
+    const training = this.training;
+    if (training) this.numBatchesTracked.assign(this.numBatchesTracked.add(1));
+    return batchNorm(x, {
+      runningMean: this.runningMean,
+      runningVariance: this.runningVar,
+      weight: this.weight,
+      bias: this.bias,
+      training,
+      momentum: this.#momentum ?? this.numBatchesTracked.cast('float64').reciprocal(),
+      eps: this.#eps,
+    });
+  }
+
+  protected override describe(): string {
+    return `${this.runningMean.size}, eps: ${this.#eps}, momentum: ${this.#momentum}`;
+  }
+}
+
+/**
+ * Batch normalization of `[N, C]` or `[N, C, L]` (Ioffe and Szegedy 2015). In evaluation it uses the running statistics.
+ *
+ * @throws ShapeError for another number of axes or channels.
+ */
+export class BatchNorm1d extends BatchNorm {
+  protected override get ranks(): readonly number[] {
+    return [2, 3];
+  }
+}
+
+/**
+ * Batch normalization of images `[N, C, H, W]` (Ioffe and Szegedy 2015). In evaluation it uses the running statistics.
+ *
+ * @throws ShapeError for another number of axes or channels.
+ */
+export class BatchNorm2d extends BatchNorm {
+  protected override get ranks(): readonly number[] {
+    return [4];
+  }
+}

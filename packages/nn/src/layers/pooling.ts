@@ -1,0 +1,38 @@
+import { avgPool2d, maxPool2d, type AvgPool2dOptions, type MaxPool2dOptions, type Tensor } from '@nadir/tensor';
+import { Module } from '../module.ts';
+
+/** The greatest value of each window of `kernelSize`; `stride` defaults to the kernel. */
+export class MaxPool2d extends Module {
+  readonly #options: MaxPool2dOptions;
+
+  constructor(kernelSize: MaxPool2dOptions['kernelSize'], options: Omit<MaxPool2dOptions, 'kernelSize'> = {}) {
+    super();
+    this.#options = { kernelSize, ...options };
+  }
+
+  override forward(x: Tensor): Tensor {
+    return maxPool2d(x, this.#options);
+  }
+
+  protected override describe(): string {
+    return `kernelSize: ${JSON.stringify(this.#options.kernelSize)}`;
+  }
+}
+
+/** The mean of each window of `kernelSize`; `stride` defaults to the kernel. */
+export class AvgPool2d extends Module {
+  readonly #options: AvgPool2dOptions;
+
+  constructor(kernelSize: AvgPool2dOptions['kernelSize'], options: Omit<AvgPool2dOptions, 'kernelSize'> = {}) {
+    super();
+    this.#options = { kernelSize, ...options };
+  }
+
+  override forward(x: Tensor): Tensor {
+    return avgPool2d(x, this.#options);
+  }
+
+  protected override describe(): string {
+    return `kernelSize: ${JSON.stringify(this.#options.kernelSize)}`;
+  }
+}
