@@ -1,4 +1,4 @@
-import { arange, full, linspace, record, tensor, zeros } from '@nadir/tensor';
+import { arange, full, linspace, record, tensor, zeros, type History } from '@nadir/tensor';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
@@ -90,5 +90,12 @@ describe('toString', () => {
       return [x!];
     });
     expect(text).toBe('tensor(value of a recorded program, float32[2, 3])');
+  });
+
+  it('shows that gradients pass', () => {
+    const x = tensor([1, 2]);
+    const history: Partial<History> = { isLeaf: true };
+    x.history = history as History;
+    expect(String(x)).toBe('tensor([1, 2], float32[2], requiresGrad)');
   });
 });

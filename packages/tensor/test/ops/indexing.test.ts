@@ -139,6 +139,18 @@ describe('at', () => {
     ]);
   });
 
+  it('counts from the end in several index tensors', () => {
+    const rows = tensor([[-1], [0]], { dtype: 'int32' });
+    const columns = tensor([0, -2], { dtype: 'int32' });
+    const read = (x: Tensor): Tensor => x.at(rows, columns);
+    const picked = [
+      [8, 10],
+      [0, 2],
+    ];
+    expect(read(filled([3, 4])).toArray()).toEqual(picked);
+    expect(replay(filled([3, 4]), read).toArray()).toEqual(picked);
+  });
+
   it('takes uint8 indices', () => {
     expect(at(arange(300), tensor([255, 1], { dtype: 'uint8' })).toArray()).toEqual([255, 1]);
   });

@@ -1,17 +1,6 @@
 import { readFileSync } from 'node:fs';
 import * as ops from '@nadir/tensor';
-import {
-  arange,
-  concat,
-  DTypeError,
-  meshgrid,
-  ShapeError,
-  stack,
-  tensor,
-  zeros,
-  ValueError,
-  type Tensor,
-} from '@nadir/tensor';
+import { arange, DTypeError, ShapeError, tensor, zeros, ValueError, type Tensor } from '@nadir/tensor';
 import { describe, expect, it } from 'vitest';
 
 interface Box {
@@ -26,8 +15,6 @@ interface Fixture {
     readonly args: readonly unknown[];
     readonly results: readonly Box[];
   }[];
-  readonly gridIj: readonly Box[];
-  readonly gridXy: readonly Box[];
 }
 
 const fixture = JSON.parse(
@@ -55,13 +42,6 @@ describe('torch and NumPy fixtures', () => {
       expect([call(strided, ...args)].flat().map(boxOf)).toEqual([call(copied, ...args)].flat().map(boxOf));
     });
   }
-
-  it('meshgrid', () => {
-    const vectors = [arange(2), arange(3), arange(2)];
-    expect(meshgrid(vectors).map(boxOf)).toEqual(fixture.gridIj);
-    expect(meshgrid(vectors, { indexing: 'xy' }).map(boxOf)).toEqual(fixture.gridXy);
-    expect(() => meshgrid([zeros([1, 1])])).toThrow(ShapeError);
-  });
 });
 
 describe('views', () => {
@@ -140,11 +120,7 @@ describe('errors', () => {
     expect(() => x.broadcastTo([3])).toThrow('broadcastTo(): the shape must follow by repeating');
   });
 
-  it('of joining and cutting', () => {
-    expect(() => concat([])).toThrow(ValueError);
-    expect(() => concat([x, zeros([2, 3, 1])])).toThrow('concat(): shapes must be equal but for axis 0');
-    expect(() => concat([tensor(1), tensor(2)])).toThrow('Use stack()');
-    expect(() => stack([x, x.T])).toThrow('stack(): shapes must be equal, got [2, 3] and [3, 2]');
+  it('of cutting', () => {
     expect(() => x.split([1, 2])).toThrow('must add up to axis 0 of shape [2, 3], got [1, 2] with sum 3');
     expect(() => x.split(0)).toThrow(ValueError);
     expect(() => x.chunk(0)).toThrow(ValueError);
@@ -160,25 +136,6 @@ describe('errors', () => {
     expect(() => x.repeat(-1)).toThrow(ValueError);
     expect(() => zeros([3]).tril()).toThrow('needs a matrix or a batch of them, got shape [3]');
     expect(() => x.cast('float16' as 'float32')).toThrow(DTypeError);
-  });
-});
-
-describe('concat and stack', () => {
-  it('promote dtypes', () => {
-    const parts = [tensor([true]), tensor([2], { dtype: 'int32' }), tensor([2.5])];
-    expect(concat(parts).dtype).toBe('float32');
-    expect(concat(parts).toArray()).toEqual([1, 2, 2.5]);
-    expect(stack(parts, -1).toArray()).toEqual([[1, 2, 2.5]]);
-  });
-
-  it('join strided and empty parts', () => {
-    const x = filled([2, 3]);
-    expect(concat([x.T, zeros([3, 0]), x.T.flip(1)], 1).toArray()).toEqual([
-      [0, 3, 3, 0],
-      [1, 4, 4, 1],
-      [2, 5, 5, 2],
-    ]);
-    expect(stack([tensor(1), tensor(2)]).toArray()).toEqual([1, 2]);
   });
 });
 
