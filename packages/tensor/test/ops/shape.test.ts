@@ -87,6 +87,16 @@ describe('views', () => {
   });
 });
 
+describe('squeeze and pad', () => {
+  it('leave what has nothing to drop or add', () => {
+    expect(zeros([1, 3, 1]).squeeze().shape).toEqual([3]);
+    expect(zeros([1, 3, 1]).squeeze([0, -1]).shape).toEqual([3]);
+    expect(zeros([2, 3]).squeeze().shape).toEqual([2, 3]);
+    const x = zeros([2]);
+    expect(x.pad([[0, 0]])).toBe(x);
+  });
+});
+
 describe('errors', () => {
   const x = filled([2, 3]);
 
