@@ -188,7 +188,7 @@ function lastGridPoint(caller: string, low: number, high: number, step: number, 
   const { count, exact } = countSteps(low, high, step);
   if (!Number.isSafeInteger(count)) {
     throw new DistributionError(
-      `${caller}: a step that a double can count, got low ${low}, high ${high} and step ${step}.`,
+      `${caller}: a number of steps that a double can count, got low ${low}, high ${high} and step ${step}.`,
     );
   }
   if (exact) return high;

@@ -35,6 +35,8 @@ export interface FrozenTrial<P = Params> {
   readonly distributions: Readonly<Record<string, Distribution>>;
   /** The values that `study.enqueue` fixed. */
   readonly fixedParams: Params;
+  /** What was settled when the trial was asked for: a declared space, or the sampler's joint proposal. */
+  readonly proposal: Params;
   /** What `trial.report` was given, by step. */
   readonly intermediateValues: Readonly<Record<number, number>>;
   readonly userAttributes: Readonly<Record<string, JsonValue>>;
@@ -45,6 +47,8 @@ export interface FrozenTrial<P = Params> {
   readonly finishedAt: number | null;
   /** The study's revision when the trial was first asked for; null before. Survives a requeue. */
   readonly asked: number | null;
+  /** The study's revision when `proposal` was written; null before. */
+  readonly proposed: number | null;
   /** The study's revision when the trial ended; null before. */
   readonly told: number | null;
   /** The study's revision at the last change. Revisions count the writes to a study. */
@@ -67,9 +71,11 @@ export function lastStep(intermediateValues: Readonly<Record<number, number>>): 
 }
 
 /**
- * The study as it stood when revision `asked` asked for a trial: the trials asked for earlier, ascending by number;
- * those that ended only later are running still, without the results and reports that they have by now.
- * A sampler that sees nothing else proposes the same again when an interrupted trial is asked for once more.
+ * The study as it stood when revision `asked` asked for a trial: the trials asked for earlier, ascending by number.
+ * Those that had not ended are running, and show what was settled about them by then: enqueued values and proposals,
+ * but no distributions, and nothing that depends on how far their objectives had come.
+ * A sampler that sees nothing else proposes the same again when an interrupted trial is asked for once more, and when
+ * a study is run again with the same order of completion.
  */
 export function historyBefore(trials: readonly FrozenTrial[], asked: number): readonly FrozenTrial[] {
   const history: FrozenTrial[] = [];
@@ -78,9 +84,12 @@ export function historyBefore(trials: readonly FrozenTrial[], asked: number): re
     if (trial.told !== null && trial.told < asked) {
       history.push(trial);
     } else {
+      const isSettled = trial.proposed !== null && trial.proposed < asked;
       history.push({
         ...trial,
         state: 'running',
+        params: { ...trial.fixedParams, ...(isSettled ? trial.proposal : {}) },
+        distributions: {},
         value: null,
         values: null,
         error: null,

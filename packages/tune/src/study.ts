@@ -262,9 +262,9 @@ export class Study<P = Params> {
     onReport: (trial: Trial<P>, step: number, value: number) => void,
   ): Promise<Trial<P>> {
     const { storage, sampler, space } = this.#parts;
-    await this.sync();
     let record = await storage.claimTrial(this.name, { sampler: sampler.name, at: Date.now() });
     if (record === undefined) {
+      if (sampler.isExhausted !== undefined) await this.sync();
       const context = this.#context(this.#known.length, {}, Infinity);
       if ((await sampler.isExhausted?.(context)) === true) {
         throw new SearchExhaustedError(
@@ -279,7 +279,7 @@ export class Study<P = Params> {
         at: Date.now(),
       });
     }
-    this.#learn([record]);
+    await this.sync();
     const { number, attempt, fixedParams } = record;
     const context = this.#context(number, fixedParams, record.asked as number);
     const writer = new TrialWriter(storage, { study: this.name, number, attempt });
@@ -301,6 +301,9 @@ export class Study<P = Params> {
       );
       this.#live.set(number, { trial, writer });
       if (space !== undefined) trial.suggest(space);
+      const settled = { ...proposal, ...(trial.params as Params) };
+      if (Object.keys(settled).length > 0) writer.write({ type: 'proposal', params: settled });
+      await writer.flush();
       return trial;
     } catch (error) {
       await this.#end(number, 'failed', describeError(error));
@@ -382,7 +385,7 @@ export class Study<P = Params> {
     const seed = sampler.seed ?? this.seed;
     let history: readonly FrozenTrial[] | undefined;
     // Taken now, although a sampler may look later: other trials go on in between.
-    const trials = this.trials as readonly FrozenTrial[];
+    const trials = [...this.#known];
     return {
       directions: this.directions,
       seed,

@@ -21,7 +21,8 @@ export interface PercentilePrunerOptions {
 /**
  * Prunes a trial whose best report so far is worse than the given percentile of the complete trials' reports at the
  * same step: 25 keeps the best quarter. A trial with nothing but NaN reports is pruned; the others' NaN reports are
- * left out. Semantics of Optuna's PercentilePruner.
+ * left out. Semantics of Optuna's PercentilePruner, but for infinite reports, which count as what they are: in Optuna
+ * a single one among the others' reports keeps every trial alive.
  * Throws {@link StudyError} if an option is out of range.
  *
  * @example

@@ -1,5 +1,12 @@
 import { PhiloxGenerator } from '@nadir/random';
-import { formatDistribution, gridValues, makeCategorical, makeFloat, makeInt } from '../distribution.ts';
+import {
+  formatDistribution,
+  gridValues,
+  makeCategorical,
+  makeFloat,
+  makeInt,
+  sameDistribution,
+} from '../distribution.ts';
 import type { Distribution, ParamValue } from '../distribution.ts';
 import { StudyError, show } from '../errors.ts';
 import { suggestSpace } from '../space.ts';
@@ -93,26 +100,43 @@ export function gridSampler(
 function enumerate(space: Space, points: GridSamplerOptions['points']): readonly Params[] {
   const path: { index: number; size: number }[] = [];
   const grid: Params[] = [];
+  const known = new Map<
+    string,
+    { readonly distribution: Distribution; readonly values: readonly ParamValue[] }
+  >();
+  const valuesOnce = (name: string, distribution: Distribution): readonly ParamValue[] => {
+    const entry = known.get(name);
+    if (entry !== undefined && sameDistribution(entry.distribution, distribution)) return entry.values;
+    const values = valuesOf(name, distribution, points);
+    known.set(name, { distribution, values });
+    return values;
+  };
+  if (typeof space === 'object') {
+    requireSize(Object.entries(space).reduce((size, entry) => size * valuesOnce(...entry).length, 1));
+  }
   do {
     let depth = 0;
     const params: Record<string, ParamValue> = {};
     const choose = (name: string, distribution: Distribution): ParamValue => {
       if (name in params) return params[name] as ParamValue;
-      const values = valuesOf(name, distribution, points);
+      const values = valuesOnce(name, distribution);
       const node = (path[depth] ??= { index: 0, size: values.length });
       depth += 1;
       return (params[name] = values[node.index] as ParamValue);
     };
     suggestSpace('gridSampler()', space, new GridSuggester(choose), () => params);
     grid.push(params);
-    if (grid.length > MAX_POINTS) {
-      throw new StudyError(
-        `gridSampler(): a grid of at most ${MAX_POINTS} points, got more. Lower points, or use randomSampler().`,
-      );
-    }
+    requireSize(grid.length);
     path.length = depth;
   } while (advance(path));
   return grid;
+}
+
+function requireSize(size: number): void {
+  if (size <= MAX_POINTS) return;
+  throw new StudyError(
+    `gridSampler(): a grid of at most ${MAX_POINTS} points, got ${size} or more. Lower points, or use randomSampler().`,
+  );
 }
 
 function advance(path: { index: number; size: number }[]): boolean {

@@ -18,7 +18,10 @@ export interface SamplerContext {
   readonly enqueued: boolean;
   /** The study's declared space, if it has one. */
   readonly space: Space | undefined;
-  /** The trials asked for earlier; those not ended at that moment are running, without results. */
+  /**
+   * The trials asked for earlier. Those that had not ended at that moment are running: they show enqueued values and
+   * joint proposals, and no results, reports or distributions.
+   */
   history(): readonly FrozenTrial[];
   /** A fresh generator keyed by (seed, trial number, labels): the same labels give the same numbers again. */
   random(...labels: readonly (string | number)[]): PhiloxGenerator;

@@ -35,6 +35,7 @@ interface TrialEntry {
   params: Record<string, ParamValue>;
   distributions: Record<string, Distribution>;
   readonly fixedParams: Params;
+  proposal: Params;
   intermediateValues: Record<number, number>;
   initialAttributes: Readonly<Record<string, JsonValue>>;
   userAttributes: Record<string, JsonValue>;
@@ -43,6 +44,7 @@ interface TrialEntry {
   startedAt: number | null;
   finishedAt: number | null;
   asked: number | null;
+  proposed: number | null;
   told: number | null;
   revision: number;
   /** Dropped by every change. */
@@ -129,8 +131,8 @@ export class Ledger {
       }
       case 'write': {
         const trial = this.#fenced('writeTrial()', event);
-        this.#touch(event.study, trial);
-        for (const change of event.changes) applyChange(trial, change);
+        const revision = this.#touch(event.study, trial);
+        for (const change of event.changes) applyChange(trial, change, revision);
         return;
       }
       case 'finish': {
@@ -176,6 +178,7 @@ export class Ledger {
       params: {},
       distributions: {},
       fixedParams: { ...event.fixedParams },
+      proposal: {},
       intermediateValues: {},
       initialAttributes: { ...event.userAttributes },
       userAttributes: { ...event.userAttributes },
@@ -184,6 +187,7 @@ export class Ledger {
       startedAt: running ? event.at : null,
       finishedAt: null,
       asked: running ? study.revision : null,
+      proposed: null,
       told: null,
       revision: study.revision,
       frozen: undefined,
@@ -227,10 +231,13 @@ export class Ledger {
   }
 }
 
-function applyChange(trial: TrialEntry, change: TrialChange): void {
+function applyChange(trial: TrialEntry, change: TrialChange, revision: number): void {
   if (change.type === 'param') {
     trial.params[change.name] = change.value;
     trial.distributions[change.name] = change.distribution;
+  } else if (change.type === 'proposal') {
+    trial.proposal = change.params;
+    trial.proposed ??= revision;
   } else if (change.type === 'report') {
     trial.intermediateValues[change.step] = change.value;
   } else {

@@ -47,6 +47,7 @@ export type TrialChange =
       readonly value: ParamValue;
       readonly distribution: Distribution;
     }
+  | { readonly type: 'proposal'; readonly params: Params }
   | { readonly type: 'report'; readonly step: number; readonly value: number }
   | { readonly type: 'attribute'; readonly key: string; readonly value: JsonValue };
 
@@ -63,7 +64,7 @@ export interface TrialOutcome {
  * survives a crash of the process.
  *
  * - Each write to a study or its trials takes the study's next revision. Creating a trial as running and the first
- *   claim set `asked`, finishing sets `told`.
+ *   claim set `asked`, the first proposal sets `proposed`, finishing sets `told`.
  * - `writeTrial`, `finishTrial` and `requeueTrial` are fenced: they reject with a `StaleTrialError` unless the trial
  *   is running in exactly that attempt.
  * - Records handed out never change; a later read hands out new ones.

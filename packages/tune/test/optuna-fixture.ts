@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import { decodeJson } from '../src/json.ts';
+
+export interface OptunaFixture {
+  readonly optuna: string;
+  readonly units: readonly number[];
+  readonly distributions: readonly {
+    readonly type: 'float' | 'int';
+    readonly low: number;
+    readonly high: number;
+    readonly log: boolean;
+    readonly step: number | null;
+    readonly adjustedHigh: number;
+    readonly values: readonly number[];
+    readonly contains: readonly (readonly [number, boolean])[];
+  }[];
+  readonly pruners: readonly {
+    readonly direction: 'minimize' | 'maximize';
+    readonly pruner: 'median' | 'percentile';
+    readonly percentile: number;
+    readonly options: {
+      readonly startupTrials: number;
+      readonly warmupSteps: number;
+      readonly intervalSteps: number;
+      readonly minTrials: number;
+    };
+    readonly others: readonly {
+      readonly state: 'complete' | 'pruned' | 'failed';
+      readonly reports: readonly (readonly [number, number])[];
+    }[];
+    readonly decisions: readonly (readonly [number, number, boolean])[];
+  }[];
+}
+
+/** What Optuna made of ranges and reports: see fixtures/optuna_fixture.py. */
+export const optunaFixture: OptunaFixture = decodeJson(
+  readFileSync(new URL('fixtures/optuna.json', import.meta.url), 'utf8'),
+) as OptunaFixture;

@@ -1,0 +1,206 @@
+import { createStudy, StaleTrialError, StorageError } from '@nadir/tune';
+import type { FrozenTrial, NewTrial, StudyStorage, TrialRef } from '@nadir/tune';
+import { describe, expect, it } from 'vitest';
+
+const study = { name: 'digits', directions: ['minimize'], seed: 7, createdAt: 1000 } as const;
+const fresh: NewTrial = {
+  state: 'running',
+  fixedParams: {},
+  userAttributes: {},
+  sampler: 'random',
+  at: 2000,
+};
+const waiting: NewTrial = { ...fresh, state: 'waiting', sampler: null };
+const distribution = { type: 'float', low: 0, high: 1, log: false, step: null } as const;
+const complete = { state: 'complete', values: [0.5], error: null, at: 3000 } as const;
+
+const refOf = ({ number, attempt }: FrozenTrial): TrialRef => ({ study: 'digits', number, attempt });
+
+/**
+ * What every storage must do. `open` makes an empty storage; `reopen` gives one over what was last opened, as another
+ * process would find it after `close`, or the same one where nothing outlives the object.
+ */
+export function testStorage(
+  name: string,
+  open: () => Promise<StudyStorage>,
+  reopen: (storage: StudyStorage) => Promise<StudyStorage>,
+): void {
+  const withStudy = async (): Promise<StudyStorage> => {
+    const storage = await open();
+    await storage.createStudy(study);
+    return storage;
+  };
+
+  describe(`the storage ${name}`, () => {
+    it('keeps studies apart, and by name', async () => {
+      const storage = await withStudy();
+      expect(await storage.loadStudy('other')).toBeUndefined();
+      await storage.createStudy({ ...study, name: 'other', directions: ['maximize', 'minimize'] });
+      await storage.createTrial('other', fresh);
+      expect(await storage.loadTrials('digits', 0)).toEqual([]);
+      await expect(storage.createStudy(study)).rejects.toThrow('a name that is not taken, got "digits"');
+      const reopened = await reopen(storage);
+      expect(await reopened.loadStudy('digits')).toEqual({ ...study, userAttributes: {}, revision: 0 });
+      expect((await reopened.listStudies()).map((item) => item.name)).toEqual(['digits', 'other']);
+      await reopened.deleteStudy('digits');
+      expect((await reopened.listStudies()).map((item) => item.name)).toEqual(['other']);
+      await expect(reopened.loadTrials('digits', 0)).rejects.toThrow(StorageError);
+      await reopened.close();
+    });
+
+    it('numbers trials and counts revisions', async () => {
+      const storage = await withStudy();
+      const trials = await Promise.all([
+        storage.createTrial('digits', fresh),
+        storage.createTrial('digits', waiting),
+        storage.createTrial('digits', fresh),
+      ]);
+      expect(trials.map(({ number, asked, attempt }) => [number, asked, attempt])).toEqual([
+        [0, 1, 1],
+        [1, null, 1],
+        [2, 3, 1],
+      ]);
+      expect((await storage.finishTrial(refOf(trials[2]!), complete)).told).toBe(4);
+      expect((await storage.loadTrials('digits', 2)).map((trial) => trial.number)).toEqual([2]);
+      expect((await storage.loadStudy('digits'))?.revision).toBe(4);
+      await storage.close();
+    });
+
+    it('brings back all that was written', async () => {
+      const storage = await withStudy();
+      const trial = await storage.createTrial('digits', {
+        ...fresh,
+        fixedParams: { batch: 32 },
+        userAttributes: { from: ['a', 1] },
+      });
+      await storage.writeTrial(refOf(trial), [
+        { type: 'proposal', params: { x: 0.25 } },
+        { type: 'param', name: 'x', value: 0.25, distribution },
+        { type: 'report', step: 0, value: NaN },
+        { type: 'report', step: 10, value: -Infinity },
+        { type: 'attribute', key: 'text', value: 'ä\n"\u2028' },
+      ]);
+      await storage.finishTrial(refOf(trial), { ...complete, values: [-0] });
+      await storage.setStudyAttribute('digits', 'note', { nested: [null, Infinity] });
+      const reopened = await reopen(storage);
+      expect(await reopened.loadTrials('digits', 0)).toStrictEqual([
+        {
+          number: 0,
+          state: 'complete',
+          attempt: 1,
+          value: -0,
+          values: [-0],
+          params: { x: 0.25 },
+          distributions: { x: distribution },
+          fixedParams: { batch: 32 },
+          proposal: { x: 0.25 },
+          intermediateValues: { 0: NaN, 10: -Infinity },
+          userAttributes: { from: ['a', 1], text: 'ä\n"\u2028' },
+          sampler: 'random',
+          error: null,
+          startedAt: 2000,
+          finishedAt: 3000,
+          asked: 1,
+          proposed: 2,
+          told: 3,
+          revision: 3,
+        },
+      ]);
+      expect((await reopened.loadStudy('digits'))?.userAttributes).toEqual({
+        note: { nested: [null, Infinity] },
+      });
+      await reopened.close();
+    });
+
+    it('hands out waiting trials once, the lowest number first', async () => {
+      const storage = await withStudy();
+      for (let count = 0; count < 2; count++) await storage.createTrial('digits', waiting);
+      const claim = (): Promise<FrozenTrial | undefined> =>
+        storage.claimTrial('digits', { sampler: 'grid', at: 2500 });
+      const claimed = await Promise.all([claim(), claim(), claim()]);
+      expect(claimed.map((trial) => trial?.number)).toEqual([0, 1, undefined]);
+      expect(claimed[0]).toMatchObject({ state: 'running', sampler: 'grid', startedAt: 2500, asked: 3 });
+      await storage.close();
+    });
+
+    it('requeues with the next attempt: parameters stay, reports and attributes go', async () => {
+      const storage = await withStudy();
+      const trial = await storage.createTrial('digits', { ...fresh, userAttributes: { kept: 1 } });
+      await storage.writeTrial(refOf(trial), [
+        { type: 'param', name: 'x', value: 0.25, distribution },
+        { type: 'report', step: 0, value: 1 },
+        { type: 'attribute', key: 'gone', value: 1 },
+      ]);
+      expect(await storage.requeueTrial(refOf(trial))).toMatchObject({
+        state: 'waiting',
+        attempt: 2,
+        params: { x: 0.25 },
+        intermediateValues: {},
+        userAttributes: { kept: 1 },
+        asked: 1,
+        startedAt: null,
+      });
+      const again = await storage.claimTrial('digits', { sampler: 'random', at: 2600 });
+      expect(again).toMatchObject({ number: 0, attempt: 2, asked: 1, state: 'running' });
+      await storage.close();
+    });
+
+    it('fences every write by attempt and state', async () => {
+      const storage = await withStudy();
+      const first = await storage.createTrial('digits', fresh);
+      await storage.requeueTrial(refOf(first));
+      const second = (await storage.claimTrial('digits', { sampler: 'random', at: 2600 })) as FrozenTrial;
+      const before = await storage.loadTrials('digits', 0);
+      const refused = async (trial: FrozenTrial): Promise<void> => {
+        const ref = refOf(trial);
+        await expect(storage.writeTrial(ref, [{ type: 'report', step: 0, value: 1 }])).rejects.toThrow(
+          StaleTrialError,
+        );
+        await expect(storage.finishTrial(ref, complete)).rejects.toThrow(StaleTrialError);
+        await expect(storage.requeueTrial(ref)).rejects.toThrow(StaleTrialError);
+      };
+      await refused(first);
+      expect(await storage.loadTrials('digits', 0)).toEqual(before);
+      const finished = await storage.finishTrial(refOf(second), complete);
+      await refused(second);
+      expect(await storage.loadTrials('digits', 0)).toEqual([finished]);
+      await storage.close();
+    });
+
+    it('hands out records that never change', async () => {
+      const storage = await withStudy();
+      const trial = await storage.createTrial('digits', fresh);
+      const copy = structuredClone(trial);
+      await storage.writeTrial(refOf(trial), [{ type: 'param', name: 'x', value: 0.25, distribution }]);
+      await storage.finishTrial(refOf(trial), complete);
+      expect(trial).toEqual(copy);
+      await storage.close();
+    });
+
+    it('names studies and trials that it does not have', async () => {
+      const storage = await withStudy();
+      await expect(storage.createTrial('nowhere', fresh)).rejects.toThrow('got "nowhere". Known: "digits"');
+      await expect(storage.setStudyAttribute('nowhere', 'a', 1)).rejects.toThrow(StorageError);
+      await expect(storage.deleteStudy('nowhere')).rejects.toThrow(StorageError);
+      await expect(storage.finishTrial({ study: 'digits', number: 3, attempt: 1 }, complete)).rejects.toThrow(
+        'got 3 in study "digits" of 0 trials',
+      );
+      await storage.close();
+    });
+
+    it('carries a study from one session into the next', async () => {
+      const storage = await open();
+      const objective = (trial: { suggestFloat(name: string, low: number, high: number): number }): number =>
+        trial.suggestFloat('x', -1, 1) ** 2;
+      const first = await createStudy({ storage, seed: 1 });
+      await first.optimize(objective, { trials: 5 });
+      await first.enqueue({ x: 0 });
+      const reopened = await reopen(storage);
+      const second = await createStudy({ storage: reopened, resume: true });
+      await second.optimize(objective, { trials: 5, concurrency: 2 });
+      expect(second.trials.map((trial) => trial.state)).toEqual(Array.from({ length: 10 }, () => 'complete'));
+      expect([second.bestValue, second.bestTrial.number, second.seed]).toEqual([0, 5, 1]);
+      await reopened.close();
+    });
+  });
+}
