@@ -37,7 +37,10 @@ export class Conv2d extends Module {
     this.#options = options;
     const [height, width] = typeof kernelSize === 'number' ? [kernelSize, kernelSize] : kernelSize;
     const shape = [outChannels, inChannels / (options.groups ?? 1), height, width];
-    const source = { ...(dtype === undefined ? {} : { dtype }), ...(generator === undefined ? {} : { generator }) };
+    const source = {
+      ...(dtype === undefined ? {} : { dtype }),
+      ...(generator === undefined ? {} : { generator }),
+    };
     this.weight = this.parameter(kaimingUniform(shape, { ...source, slope: Math.sqrt(5) }));
     const bound = 1 / Math.sqrt(shape[1]! * height * width);
     this.bias = bias ? this.parameter(uniform([outChannels], -bound, bound, source)) : null;

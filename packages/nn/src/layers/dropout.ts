@@ -20,7 +20,10 @@ export class Dropout extends Module {
 
   override forward(x: Tensor): Tensor {
     if (!this.training) return x;
-    return dropout(x, { p: this.p, ...(this.#generator === undefined ? {} : { generator: this.#generator }) });
+    return dropout(x, {
+      p: this.p,
+      ...(this.#generator === undefined ? {} : { generator: this.#generator }),
+    });
   }
 
   protected override describe(): string {

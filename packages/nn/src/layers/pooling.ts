@@ -1,11 +1,20 @@
-import { avgPool2d, maxPool2d, type AvgPool2dOptions, type MaxPool2dOptions, type Tensor } from '@nadir/tensor';
+import {
+  avgPool2d,
+  maxPool2d,
+  type AvgPool2dOptions,
+  type MaxPool2dOptions,
+  type Tensor,
+} from '@nadir/tensor';
 import { Module } from '../module.ts';
 
 /** The greatest value of each window of `kernelSize`; `stride` defaults to the kernel. */
 export class MaxPool2d extends Module {
   readonly #options: MaxPool2dOptions;
 
-  constructor(kernelSize: MaxPool2dOptions['kernelSize'], options: Omit<MaxPool2dOptions, 'kernelSize'> = {}) {
+  constructor(
+    kernelSize: MaxPool2dOptions['kernelSize'],
+    options: Omit<MaxPool2dOptions, 'kernelSize'> = {},
+  ) {
     super();
     this.#options = { kernelSize, ...options };
   }
@@ -23,7 +32,10 @@ export class MaxPool2d extends Module {
 export class AvgPool2d extends Module {
   readonly #options: AvgPool2dOptions;
 
-  constructor(kernelSize: AvgPool2dOptions['kernelSize'], options: Omit<AvgPool2dOptions, 'kernelSize'> = {}) {
+  constructor(
+    kernelSize: AvgPool2dOptions['kernelSize'],
+    options: Omit<AvgPool2dOptions, 'kernelSize'> = {},
+  ) {
     super();
     this.#options = { kernelSize, ...options };
   }
