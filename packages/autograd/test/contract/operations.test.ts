@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import * as nd from '@nadir/tensor';
-import { isFloat, tensor, Tensor, type DType } from '@nadir/tensor';
+import * as tensorPackage from '@nadir/tensor';
+import { isFloat, tensor, Tensor, type DType, concat, repeat, slice, zerosLike } from '@nadir/tensor';
 import { assertAllClose } from '@nadir/tensor/testing';
 import { describe, expect, it } from 'vitest';
 import { gradients, parameter } from '../../src/index.ts';
@@ -37,8 +37,8 @@ function restored({ shape, dtype, data }: Stored): Tensor {
 function strided(x: Tensor): Tensor {
   if (x.rank === 0 || x.size === 0) return x;
   const reversed = x.shape.map((_, axis) => x.rank - 1 - axis);
-  const spread = nd.repeat(x.permute(reversed).contiguous(), 2, 0);
-  return spread.at(nd.slice(null, null, 2)).permute(reversed);
+  const spread = repeat(x.permute(reversed).contiguous(), 2, 0);
+  return spread.at(slice(null, null, 2)).permute(reversed);
 }
 
 function operands(one: OperationCase): Tensor[] {
@@ -69,8 +69,8 @@ function compareWithTorch(one: OperationCase, layout: (x: Tensor) => Tensor): vo
   const found = gradients(recorded, variables, { seeds, allowUnused: true });
   variables.forEach((x, i) => {
     const want = fixture.gradients![inputs.indexOf(x)] ?? null;
-    const got = found[i] ?? nd.zerosLike(x);
-    if (want === null) expect(got.equal(nd.zerosLike(x))).toBe(true);
+    const got = found[i] ?? zerosLike(x);
+    if (want === null) expect(got.equal(zerosLike(x))).toBe(true);
     else agree(got, want);
   });
 }
@@ -83,23 +83,23 @@ describe(`values and gradients of torch ${torch}`, () => {
   });
 
   for (const one of operationCases) {
-    it(one.name, () => compareWithTorch(one, (x) => x));
-    if (one.inputs.some(({ shape }) => shape.length > 0)) {
-      it(`${one.name}, strided`, () => compareWithTorch(one, strided));
-    }
+    it(one.name, () => expect(() => compareWithTorch(one, (x) => x)).not.toThrow());
+  }
+
+  const withAxes = operationCases.filter(({ inputs }) => inputs.some(({ shape }) => shape.length > 0));
+  for (const one of withAxes) {
+    it(`${one.name}, strided`, () => expect(() => compareWithTorch(one, strided)).not.toThrow());
   }
 });
 
 describe('finite differences', () => {
-  for (const one of operationCases) {
-    const { order = 2 } = one;
-    if (order === 0) continue;
+  for (const one of operationCases.filter(({ order }) => order !== 0)) {
     it(one.name, () => {
       const flat = (...inputs: Tensor[]): Tensor => {
         const output = one.run(...inputs);
-        return output instanceof Tensor ? output : nd.concat(output.map((x) => x.reshape([x.size])));
+        return output instanceof Tensor ? output : concat(output.map((x) => x.reshape([x.size])));
       };
-      checkGradients(flat, operands(one), { order });
+      expect(() => checkGradients(flat, operands(one), { order: one.order ?? 2 })).not.toThrow();
     });
   }
 });
@@ -122,21 +122,61 @@ describe('rules of our own, where torch leaves the result open', () => {
 describe('coverage', () => {
   /** What has no gradient to check: it makes tensors from nothing, or returns something else than tensors. */
   const exempt: ReadonlySet<string> = new Set([
-    ...['tensor', 'full', 'zeros', 'ones', 'eye', 'arange', 'linspace'],
-    ...['zerosLike', 'onesLike', 'fullLike', 'randLike', 'randnLike'],
-    ...['rand', 'randn', 'randint', 'randperm', 'bernoulli', 'manualSeed', 'defaultGenerator'],
-    ...['allClose', 'equal', 'slice', 'checkWindow', 'pairOf', 'symmetric', 'normalizeAxes', 'normalizeAxis'],
-    ...['byteSize', 'isFloat', 'isInteger', 'promoteDTypes', 'resultDType', 'infer'],
-    ...['broadcastShapes', 'contiguousStrides', 'formatShape', 'reducedShape', 'sameShape', 'sizeOf'],
-    ...['apply', 'applyAssign', 'effect', 'guard', 'isRecording', 'withRecorder', 'record'],
-    ...['formatProgram', 'verifyProgram'],
+    'tensor',
+    'full',
+    'zeros',
+    'ones',
+    'eye',
+    'arange',
+    'linspace',
+    'zerosLike',
+    'onesLike',
+    'fullLike',
+    'randLike',
+    'randnLike',
+    'rand',
+    'randn',
+    'randint',
+    'randperm',
+    'bernoulli',
+    'manualSeed',
+    'defaultGenerator',
+    'allClose',
+    'equal',
+    'slice',
+    'checkWindow',
+    'pairOf',
+    'symmetric',
+    'normalizeAxes',
+    'normalizeAxis',
+    'byteSize',
+    'isFloat',
+    'isInteger',
+    'promoteDTypes',
+    'resultDType',
+    'infer',
+    'broadcastShapes',
+    'contiguousStrides',
+    'formatShape',
+    'reducedShape',
+    'sameShape',
+    'sizeOf',
+    'apply',
+    'applyAssign',
+    'effect',
+    'guard',
+    'isRecording',
+    'withRecorder',
+    'record',
+    'formatProgram',
+    'verifyProgram',
     // Random: see dropout.test.ts.
     'dropout',
   ]);
 
   it('has a case for every exported operation', () => {
     const covered = new Set(operationCases.map(({ name }) => name.split(' ')[0]!));
-    const operations = Object.entries(nd).filter(
+    const operations = Object.entries(tensorPackage).filter(
       ([name, value]) => typeof value === 'function' && /^[a-z]/.test(name) && !exempt.has(name),
     );
     expect(operations.map(([name]) => name).filter((name) => !covered.has(name))).toEqual([]);

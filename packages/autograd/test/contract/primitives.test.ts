@@ -106,14 +106,15 @@ function run<P extends PrimitiveName>(name: P, sample: Sample<PrimitiveAttribute
     expect(name).toBe('cast');
     return;
   }
-  checkGradients(f, variables, { order: orders[name] as 1 | 2 });
+  const order = orders[name];
+  expect(() => checkGradients(f, variables, { order })).not.toThrow();
 }
 
 for (const name of Object.keys(orders) as PrimitiveName[]) {
   describe(name, () => {
     const samples = primitiveSamples[name]('float64') as readonly Sample<PrimitiveAttributes[typeof name]>[];
-    for (const [index, sample] of samples.entries()) {
-      if (sample.inputs.some((x) => x.size > largest)) continue;
+    const small = samples.filter(({ inputs }) => inputs.every((x) => x.size <= largest));
+    for (const [index, sample] of small.entries()) {
       it(`${index}: ${sample.name}`, () => run(name, sample));
     }
   });
