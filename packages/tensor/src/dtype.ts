@@ -94,5 +94,6 @@ export function resultDType(a: PromotionOperand, b: PromotionOperand): DType {
 
 /** Throws a DTypeError unless `dtype` is one of `allowed`. */
 export function checkDType(op: string, dtype: DType, allowed: readonly DType[], hint: string): void {
-  if (!allowed.includes(dtype)) throw new DTypeError(`${op}(): needs ${allowed.join(' or ')}, got ${dtype}. ${hint}`);
+  if (!allowed.includes(dtype))
+    throw new DTypeError(`${op}(): needs ${allowed.join(' or ')}, got ${dtype}. ${hint}`);
 }

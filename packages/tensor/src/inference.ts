@@ -25,7 +25,13 @@ export type InferenceRule<P extends PrimitiveName> = (
 export type InferenceTable = { readonly [P in PrimitiveName]: InferenceRule<P> };
 
 /** Height or width after a window of `kernel` moved over `size`. */
-export function windowCount(size: number, kernel: number, stride: number, padding: Pair, dilation: number): number {
+export function windowCount(
+  size: number,
+  kernel: number,
+  stride: number,
+  padding: Pair,
+  dilation: number,
+): number {
   const reach = dilation * (kernel - 1) + 1;
   return Math.floor((size + padding[0] + padding[1] - reach) / stride) + 1;
 }
@@ -51,7 +57,10 @@ function alike(inputs: readonly ValueType[], a = 0, b = 1): ValueType {
 
 const same = (inputs: readonly ValueType[]): ValueType => at(inputs, 0);
 const binary = (inputs: readonly ValueType[]): ValueType => alike(inputs);
-const comparison = (inputs: readonly ValueType[]): ValueType => ({ shape: alike(inputs).shape, dtype: 'bool' });
+const comparison = (inputs: readonly ValueType[]): ValueType => ({
+  shape: alike(inputs).shape,
+  dtype: 'bool',
+});
 
 function floating(inputs: readonly ValueType[]): ValueType {
   const x = at(inputs, 0);
@@ -60,7 +69,10 @@ function floating(inputs: readonly ValueType[]): ValueType {
 }
 
 /** Sums and products of bool and uint8 are int32. */
-function accumulated(inputs: readonly ValueType[], { axes }: { readonly axes: readonly number[] }): ValueType {
+function accumulated(
+  inputs: readonly ValueType[],
+  { axes }: { readonly axes: readonly number[] },
+): ValueType {
   const { shape, dtype } = at(inputs, 0);
   return { shape: reducedShape(shape, axes), dtype: dtype === 'bool' || dtype === 'uint8' ? 'int32' : dtype };
 }
@@ -91,7 +103,10 @@ function averaged(x: ValueType, attributes: AveragePoolAttributes): ValueType {
   return pooled(x, { ...attributes, dilation: [1, 1] });
 }
 
-function convolved(inputs: readonly ValueType[], { stride, padding, dilation }: ConvolutionAttributes): ValueType {
+function convolved(
+  inputs: readonly ValueType[],
+  { stride, padding, dilation }: ConvolutionAttributes,
+): ValueType {
   const { shape: x, dtype } = at(inputs, 0);
   const { shape: w } = at(inputs, 1);
   const size = (axis: 0 | 1) =>
@@ -141,7 +156,9 @@ export const inference: InferenceTable = {
     const condition = at(inputs, 0);
     const value = alike(inputs, 1, 2);
     if (condition.dtype !== 'bool' || !sameShape(condition.shape, value.shape)) {
-      throw new ProgramError(`infer(): where needs a bool condition of the operands' shape, got ${describe(inputs)}.`);
+      throw new ProgramError(
+        `infer(): where needs a bool condition of the operands' shape, got ${describe(inputs)}.`,
+      );
     }
     return value;
   },
@@ -151,7 +168,9 @@ export const inference: InferenceTable = {
   reshape: (inputs, { shape }) => {
     const x = at(inputs, 0);
     if (sizeOf(x.shape) !== sizeOf(shape)) {
-      throw new ProgramError(`infer(): reshape of ${formatShape(x.shape)} to ${formatShape(shape)} changes the size.`);
+      throw new ProgramError(
+        `infer(): reshape of ${formatShape(x.shape)} to ${formatShape(shape)} changes the size.`,
+      );
     }
     return { shape, dtype: x.dtype };
   },

@@ -1,5 +1,5 @@
 import { apply } from './dispatch.ts';
-import { allocate, categoryOf, resultDType, type DType } from './dtype.ts';
+import { allocate, categoryOf, isFloat, resultDType, type DType } from './dtype.ts';
 import { ValueError } from './errors.ts';
 import { none, type BinaryName, type ComparisonName } from './primitives.ts';
 import { broadcastShapes, sameShape, type Shape } from './shape.ts';
@@ -41,19 +41,33 @@ export function scalar(value: number, dtype: DType): Tensor {
   return new Tensor(Storage.host(array, dtype), scalarShape, scalarStrides, 0, null);
 }
 
+/** The whole numbers that an integer dtype holds. */
+const integerRange: Readonly<Record<'uint8' | 'int32', readonly [low: number, high: number]>> = {
+  uint8: [0, 255],
+  int32: [-(2 ** 31), 2 ** 31 - 1],
+};
+
 /**
  * `value` as a tensor beside operands of `dtype`: a boolean adapts to any dtype, a number to a number's; a number beside bool
- * is int32 when whole, and a fraction beside an integer float32.
+ * is int32 when whole, and a fraction beside an integer float32. Throws a ValueError that names `op` for a whole number that
+ * an integer dtype does not hold.
  */
-export function coerce(value: Operand, dtype: DType): Tensor {
+export function coerce(op: string, value: Operand, dtype: DType): Tensor {
   if (value instanceof Tensor) return value;
   if (typeof value === 'boolean') return scalar(Number(value), dtype);
   if (typeof value !== 'number') {
-    throw new ValueError(`tensor operand: needs a Tensor, a number or a boolean, got ${typeof value}.`);
+    throw new ValueError(`${op}(): needs a Tensor, a number or a boolean, got ${typeof value}.`);
   }
-  if (categoryOf(dtype) === 2) return scalar(value, dtype);
+  if (isFloat(dtype)) return scalar(value, dtype);
   if (!Number.isInteger(value)) return scalar(value, 'float32');
-  return scalar(value, dtype === 'bool' ? 'int32' : dtype);
+  const integer = dtype === 'bool' ? 'int32' : dtype;
+  const [low, high] = integerRange[integer];
+  if (value < low || value > high) {
+    throw new ValueError(
+      `${op}(): ${value} is outside ${integer}, which holds ${low} to ${high}. cast() the tensor to a wider dtype first.`,
+    );
+  }
+  return scalar(value, integer);
 }
 
 function cast(x: Tensor, dtype: DType): Tensor {
@@ -67,8 +81,8 @@ export function expandTo(x: Tensor, shape: Shape): Tensor {
 
 /** Both operands as tensors of one shape and dtype. Throws a ShapeError that names `op`. */
 export function align(op: string, a: Operand, b: Operand): readonly [Tensor, Tensor] {
-  let x = a instanceof Tensor ? a : coerce(a, b instanceof Tensor ? b.dtype : 'float32');
-  let y = b instanceof Tensor ? b : coerce(b, x.dtype);
+  let x = a instanceof Tensor ? a : coerce(op, a, b instanceof Tensor ? b.dtype : 'float32');
+  let y = b instanceof Tensor ? b : coerce(op, b, x.dtype);
   if (x.dtype !== y.dtype) {
     const dtype = resultDType(x, y);
     x = cast(x, dtype);

@@ -114,7 +114,11 @@ export interface PrimitiveAttributes extends Elementwise, Reductions {
   /** Repeats axes of size 1, and adds leading axes, without a copy. */
   expand: { readonly shape: Shape };
   /** Per axis the elements start, start + step, … below stop; 0 ≤ start ≤ stop ≤ size, step ≥ 1. */
-  slice: { readonly starts: readonly number[]; readonly stops: readonly number[]; readonly steps: readonly number[] };
+  slice: {
+    readonly starts: readonly number[];
+    readonly stops: readonly number[];
+    readonly steps: readonly number[];
+  };
   /** Reverses the order along the axes. */
   flip: AxesAttributes;
   /** Per axis `low` and `high` elements of `value` outside and `interior` ones between each two elements; all ≥ 0. */

@@ -69,19 +69,27 @@ export function normalizeAxis(op: string, axis: number, rank: number): number {
   const normal = axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(axis) || normal < 0 || normal >= rank) {
     const range = rank === 0 ? 'a scalar has no axes' : `it must be an integer in [${-rank}, ${rank - 1}]`;
-    throw new ShapeError(`${op}(): axis out of range, got ${axis} for a tensor with ${rank} axes. Here ${range}.`);
+    throw new ShapeError(
+      `${op}(): axis out of range, got ${axis} for a tensor with ${rank} axes. Here ${range}.`,
+    );
   }
   return normal;
 }
 
 /** Axes as distinct ascending numbers; `undefined` means all. Throws a ShapeError that names `op`. */
-export function normalizeAxes(op: string, axes: number | readonly number[] | undefined, rank: number): number[] {
+export function normalizeAxes(
+  op: string,
+  axes: number | readonly number[] | undefined,
+  rank: number,
+): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, i) => i);
   const list = typeof axes === 'number' ? [axes] : axes;
   const normal = list.map((axis) => normalizeAxis(op, axis, rank)).sort((a, b) => a - b);
   for (let i = 1; i < normal.length; i++) {
     if (normal[i] === normal[i - 1]) {
-      throw new ShapeError(`${op}(): axes must be distinct, got [${list.join(', ')}]. Axis ${normal[i]} is named twice.`);
+      throw new ShapeError(
+        `${op}(): axes must be distinct, got [${list.join(', ')}]. Axis ${normal[i]} is named twice.`,
+      );
     }
   }
   return normal;

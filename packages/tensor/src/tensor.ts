@@ -204,7 +204,7 @@ export class Tensor {
           'Assign to detach() of it, or inside noGrad() to a view made there.',
       );
     }
-    const source = coerce(value, this.dtype).detach().cast(this.dtype);
+    const source = coerce('assign', value, this.dtype).detach().cast(this.dtype);
     applyAssign(this, movement.broadcastTo(source, this.shape));
     return this;
   }
@@ -585,8 +585,8 @@ export class Tensor {
   argsort(axis?: number, options?: ordering.OrderOptions): Tensor {
     return ordering.argsort(this, axis, options);
   }
-  topk(count: number, axis?: number): ordering.Sorted {
-    return ordering.topk(this, count, axis);
+  topk(count: number, axis?: number, options?: ordering.TopkOptions): ordering.Sorted {
+    return ordering.topk(this, count, axis, options);
   }
 
   matmul(other: Tensor): Tensor {

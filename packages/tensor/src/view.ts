@@ -16,7 +16,8 @@ function reshapedStrides(from: Layout, shape: Shape): number[] | null {
   const strides = new Array<number>(shape.length);
   // Walk both shapes from the left, matching runs of axes with equal products; a run of the source must be mergeable.
   const source: [size: number, stride: number][] = [];
-  for (let i = 0; i < from.shape.length; i++) if (from.shape[i] !== 1) source.push([from.shape[i]!, from.strides[i]!]);
+  for (let i = 0; i < from.shape.length; i++)
+    if (from.shape[i] !== 1) source.push([from.shape[i]!, from.strides[i]!]);
   let s = 0;
   let t = 0;
   while (s < source.length && t < shape.length) {
@@ -33,7 +34,8 @@ function reshapedStrides(from: Layout, shape: Shape): number[] | null {
         targetSize *= shape[t]!;
       }
     }
-    for (let i = sourceStart; i < s; i++) if (source[i]![1] !== source[i + 1]![0] * source[i + 1]![1]) return null;
+    for (let i = sourceStart; i < s; i++)
+      if (source[i]![1] !== source[i + 1]![0] * source[i + 1]![1]) return null;
     let step = source[s]![1];
     for (let i = t; i >= targetStart; i--) {
       strides[i] = step;
@@ -83,7 +85,13 @@ const rules: { readonly [P in MovementName]: ViewRule<P> } = {
   }),
 };
 
-const movements: ReadonlySet<string> = new Set<MovementName>(['reshape', 'permute', 'expand', 'slice', 'flip']);
+const movements: ReadonlySet<string> = new Set<MovementName>([
+  'reshape',
+  'permute',
+  'expand',
+  'slice',
+  'flip',
+]);
 
 export function isMovement(name: string): name is MovementName {
   return movements.has(name);

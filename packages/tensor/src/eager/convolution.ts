@@ -1,5 +1,6 @@
 import { allocate, type DType, type TypedArray } from '../dtype.ts';
 import { infer } from '../inference.ts';
+import type { Pair } from '../primitives.ts';
 import { sizeOf } from '../shape.ts';
 import * as depthwise from './depthwise.ts';
 import type { KernelTable } from './kernel.ts';
@@ -155,6 +156,49 @@ function forward(x: TypedArray, weight: TypedArray, out: TypedArray, dtype: DTyp
   }
 }
 
+/**
+ * The geometry of the convolution that gives the gradient of the images from that of the output: with stride 1, a convolution
+ * with the kernels turned around and the channels exchanged. Null where the padding that it needs would be negative.
+ */
+function turnedGeometry(geometry: Geometry): Geometry | null {
+  const { stride, padding, dilation, groups, kernelHeight, kernelWidth } = geometry;
+  if (stride[0] !== 1 || stride[1] !== 1) return null;
+  const turned = padding.map(([before, after], i) => {
+    const reach = dilation[i]! * ([kernelHeight, kernelWidth][i]! - 1);
+    return [reach - before, reach - after] as const;
+  }) as [Pair, Pair];
+  if (turned.flat().some((count) => count < 0)) return null;
+  return {
+    ...{ stride, dilation, groups, kernelHeight, kernelWidth },
+    padding: turned,
+    batch: geometry.batch,
+    channels: geometry.filters,
+    height: geometry.outHeight,
+    width: geometry.outWidth,
+    filters: geometry.channels,
+    outHeight: geometry.height,
+    outWidth: geometry.width,
+  };
+}
+
+/** Kernels [filters, channels / groups, KH, KW] turned around, as [channels, filters / groups, KH, KW]. */
+function turnedKernels(weight: TypedArray, dtype: DType, geometry: Geometry): TypedArray {
+  const { channels, filters, groups, kernelHeight, kernelWidth } = geometry;
+  const groupChannels = channels / groups;
+  const groupFilters = filters / groups;
+  const area = kernelHeight * kernelWidth;
+  const out = allocate(dtype, weight.length);
+  let at = 0;
+  for (let c = 0; c < channels; c++) {
+    const group = Math.floor(c / groupChannels);
+    for (let f = 0; f < groupFilters; f++) {
+      const from = ((group * groupFilters + f) * groupChannels + (c % groupChannels)) * area;
+      for (let tap = area - 1; tap >= 0; tap--) out[at++] = weight[from + tap]!;
+    }
+  }
+  return out;
+}
+
 function inputGradient(
   gradient: TypedArray,
   weight: TypedArray,
@@ -168,6 +212,11 @@ function inputGradient(
   if (isPointwise(geometry) && groups === 1) {
     const planes = matrix(gradient, 0, places, 1, filters * places);
     multiplyFloats({ batch, m: taps, n: places, k: filters }, matrix(weight, 0, 1, taps), planes, out, 0);
+    return;
+  }
+  const turned = turnedGeometry(geometry);
+  if (turned !== null) {
+    forward(gradient, turnedKernels(weight, dtype, geometry), out, dtype, turned);
     return;
   }
   for (const part of plan.parts) {

@@ -8,7 +8,7 @@ import { sizeOf } from '../shape.ts';
 export const generationKernels: KernelTable<'full' | 'iota' | 'randomBits' | 'randomAdvance'> = {
   full: (_, { shape, dtype, value }) => {
     const array = allocateFor(shape, dtype);
-    if (value !== 0) array.fill(dtype === 'bool' ? 1 : value);
+    if (!Object.is(value, 0)) array.fill(dtype === 'bool' ? 1 : value);
     return fresh(array, shape, dtype);
   },
   iota: (_, { size, dtype }) => {
@@ -17,13 +17,23 @@ export const generationKernels: KernelTable<'full' | 'iota' | 'randomBits' | 'ra
     return fresh(array, [size], dtype);
   },
   randomBits: (inputs, { shape }) => {
-    const [key0, key1, low, high] = readContiguous(inputs[0]!) as unknown as readonly [number, number, number, number];
+    const [key0, key1, low, high] = readContiguous(inputs[0]!) as unknown as readonly [
+      number,
+      number,
+      number,
+      number,
+    ];
     const array = new Int32Array(sizeOf(shape));
     philoxFill(array, key0 >>> 0, key1 >>> 0, low >>> 0, high >>> 0);
     return fresh(array, shape, 'int32');
   },
   randomAdvance: (inputs, { blocks }) => {
-    const [key0, key1, low, high] = readContiguous(inputs[0]!) as unknown as readonly [number, number, number, number];
+    const [key0, key1, low, high] = readContiguous(inputs[0]!) as unknown as readonly [
+      number,
+      number,
+      number,
+      number,
+    ];
     const [nextLow, nextHigh] = advance([low >>> 0, high >>> 0], blocks);
     return fresh(Int32Array.of(key0, key1, nextLow, nextHigh), [4], 'int32');
   },

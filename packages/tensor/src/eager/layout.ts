@@ -60,7 +60,8 @@ export function copyElements(
       } else if (toStep === 1 && fromStep === 0) {
         target.fill(source[fromAt]!, toAt, toAt + count);
       } else {
-        for (let i = 0, f = fromAt, t = toAt; i < count; i++, f += fromStep, t += toStep) target[t] = source[f]!;
+        for (let i = 0, f = fromAt, t = toAt; i < count; i++, f += fromStep, t += toStep)
+          target[t] = source[f]!;
       }
       return;
     }

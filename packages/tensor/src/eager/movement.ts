@@ -53,7 +53,12 @@ export const movementKernels: KernelTable<MovementName | 'pad' | 'concat'> = {
   pad: (inputs, attributes) => {
     const { shape, dtype } = infer('pad', inputs, attributes);
     const out = filled(shape, dtype, attributes.value);
-    writePart(inputs[0]!, out, attributes.low, attributes.interior.map((gap) => gap + 1));
+    writePart(
+      inputs[0]!,
+      out,
+      attributes.low,
+      attributes.interior.map((gap) => gap + 1),
+    );
     return out;
   },
   concat: (inputs, attributes) => {
@@ -62,7 +67,12 @@ export const movementKernels: KernelTable<MovementName | 'pad' | 'concat'> = {
     const ones = shape.map(() => 1);
     let start = 0;
     for (const input of inputs) {
-      writePart(input, out, shape.map((_, axis) => (axis === attributes.axis ? start : 0)), ones);
+      writePart(
+        input,
+        out,
+        shape.map((_, axis) => (axis === attributes.axis ? start : 0)),
+        ones,
+      );
       start += input.shape[attributes.axis]!;
     }
     return out;

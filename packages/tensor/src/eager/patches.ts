@@ -52,8 +52,10 @@ export function insideRange(
   return [first, Math.max(first, end)];
 }
 
-/** Rows at least this long are copied by `set`, shorter ones by a loop. */
-const longRow = 48;
+/** Sets `count` elements from `at` on to 0; a loop, because the runs are short. */
+function clear(array: TypedArray, at: number, count: number): void {
+  for (let i = at; i < at + count; i++) array[i] = 0;
+}
 
 /**
  * Lays out what the windows of output rows [firstRow, endRow) see, one row per tap (channel, kernel row, kernel column)
@@ -73,6 +75,8 @@ export function unfold(
   const { height, width, kernelHeight, kernelWidth, outHeight, outWidth, stride, padding, dilation } =
     geometry;
   const [rowStep, columnStep] = stride;
+  // Where the output is as wide as the image and moves by one, all rows that a tap reads are one run of the image.
+  const isRun = rowStep === 1 && columnStep === 1 && outWidth === width;
   let tap = to;
   for (let c = 0; c < channels; c++) {
     const plane = at + c * height * width;
@@ -84,25 +88,30 @@ export function unfold(
         kh * dilation[0],
         height,
       );
+      const top = Math.min(endRow, Math.max(firstRow, insideFirst));
+      const bottom = Math.max(top, Math.min(endRow, insideEnd));
+      const imageRow = top * rowStep - padding[0][0] + kh * dilation[0];
       for (let kw = 0; kw < kernelWidth; kw++, tap += tapStride) {
-        const reach = kw * dilation[1] - padding[1][0];
         const [first, end] = insideRange(outWidth, columnStep, padding[1][0], kw * dilation[1], width);
-        let p = tap;
-        for (let row = firstRow; row < endRow; row++, p += outWidth) {
-          if (row < insideFirst || row >= insideEnd) {
-            for (let j = 0; j < outWidth; j++) patches[p + j] = 0;
-            continue;
+        let p = tap + (top - firstRow) * outWidth;
+        let source = plane + imageRow * width + first * columnStep - padding[1][0] + kw * dilation[1];
+        clear(patches, tap, p - tap);
+        if (isRun && bottom > top && end > first) {
+          // The run also brings what lies beside a row, in the neighbouring rows; the loop below clears it.
+          const length = (bottom - top - 1) * width + end - first;
+          patches.set(image.subarray(source, source + length), p + first);
+          for (let row = top; row < bottom; row++, p += outWidth) {
+            clear(patches, p, first);
+            clear(patches, p + end, outWidth - end);
           }
-          const source = plane + (row * rowStep - padding[0][0] + kh * dilation[0]) * width + reach;
-          for (let j = 0; j < first; j++) patches[p + j] = 0;
-          if (columnStep === 1 && end - first >= longRow) {
-            patches.set(image.subarray(source + first, source + end), p + first);
-          } else {
-            for (let j = first, s = source + first * columnStep; j < end; j++, s += columnStep)
-              patches[p + j] = image[s]!;
+        } else {
+          for (let row = top; row < bottom; row++, p += outWidth, source += rowStep * width) {
+            clear(patches, p, first);
+            for (let j = first, s = source; j < end; j++, s += columnStep) patches[p + j] = image[s]!;
+            clear(patches, p + end, outWidth - end);
           }
-          for (let j = end; j < outWidth; j++) patches[p + j] = 0;
         }
+        clear(patches, p, (endRow - bottom) * outWidth);
       }
     }
   }

@@ -20,9 +20,10 @@ export function remainder(a: number, b: number): number {
   return r !== 0 && r < 0 !== b < 0 ? r + b : r;
 }
 
-/** Math.pow, but with 1 for 1^NaN and 1^±∞, as in C and torch. */
+/** Math.pow, but with 1 for 1^NaN and (±1)^±∞, as in C and torch. */
 export function power(a: number, b: number): number {
-  return a === 1 ? 1 : a ** b;
+  if (a === 1 || (a === -1 && (b === Infinity || b === -Infinity))) return 1;
+  return a ** b;
 }
 
 /** Wrapping integer power; a negative exponent gives the truncated reciprocal. */

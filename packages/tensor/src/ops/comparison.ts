@@ -279,7 +279,7 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
  */
 export function maskedFill(x: Tensor, mask: Tensor, value: Operand): Tensor {
   checkMask('maskedFill', mask);
-  const fill = coerce(value, x.dtype);
+  const fill = coerce('maskedFill', value, x.dtype);
   if (categoryOf(fill.dtype) > categoryOf(x.dtype)) {
     const given = value instanceof Tensor ? `a ${fill.dtype} tensor` : String(value);
     throw new DTypeError(

@@ -38,7 +38,7 @@ export function differenceOf(actual: Tensor, expected: Tensor, bound?: Partial<E
     const y = b[i]!;
     if (Object.is(x, y) || x === y) continue;
     const error = Math.abs(x - y);
-    if (error <= absolute + relative * Math.abs(y)) continue;
+    if (Number.isFinite(y) && error <= absolute + relative * Math.abs(y)) continue;
     bad++;
     if (first < 0) first = i;
     if (!(error <= largestAbsolute)) largestAbsolute = error;

@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { apply, none, tensor, type Tensor } from '@nadir/tensor';
+import { primitiveSamples, sampleTensor } from '@nadir/tensor/testing';
+
+const unary = [
+  'neg',
+  'abs',
+  'sign',
+  'floor',
+  'ceil',
+  'round',
+  'trunc',
+  'exp',
+  'expm1',
+  'log',
+  'log1p',
+  'sqrt',
+] as const;
+const more = ['sin', 'cos', 'tanh', 'sigmoid', 'erf'] as const;
+const binary = [
+  'add',
+  'sub',
+  'mul',
+  'div',
+  'pow',
+  'maximum',
+  'minimum',
+  'remainder',
+  'atan2',
+  'eq',
+  'lt',
+  'le',
+] as const;
+
+/** float32 arrays run in loops of their own; element by element they must do what single elements do. */
+describe('loops over float32', () => {
+  const apart = (x: Tensor, f: (...parts: Tensor[]) => Tensor, y?: Tensor): unknown[] =>
+    Array.from({ length: x.size }, (_, i) =>
+      f(x.reshape([-1]).at(i), ...(y === undefined ? [] : [y.reshape([-1]).at(i)])).item(),
+    );
+
+  it.each([...unary, ...more])('%s', (name) => {
+    const x = primitiveSamples[name]('float32').at(-2)!.inputs[0]!;
+    const whole = apply(name, [x], none).reshape([-1]).toArray();
+    expect(whole).toEqual(apart(x, (part) => apply(name, [part], none)));
+  });
+
+  it.each(binary)('%s', (name) => {
+    const [x, y] = primitiveSamples[name]('float32').at(-2)!.inputs as [Tensor, Tensor];
+    const whole = Array.from(apply(name, [x, y], none).data);
+    expect(whole).toEqual(apart(x, (a, b) => apply(name, [a!, b!], none), y));
+  });
+
+  it('where', () => {
+    const condition = sampleTensor([40], 'bool');
+    const [x, y] = [sampleTensor([40], 'float32'), sampleTensor([40], 'float32').flip()];
+    const bits = condition.data;
+    const expected = Array.from(x.data, (value, i) => (bits[i] === 1 ? value : y.data[i]!));
+    expect(apply('where', [condition, x, y], none).toArray()).toEqual(expected);
+  });
+});
+
+describe('casts', () => {
+  it('truncates, saturates and maps NaN to 0', () => {
+    const x = tensor([1.9, -1.9, 3e9, -3e9, NaN, Infinity, -Infinity, 255.5, 300, -0.5]);
+    expect(x.cast('int32').toArray()).toEqual([
+      1, -1, 2147483647, -2147483648, 0, 2147483647, -2147483648, 255, 300, 0,
+    ]);
+    expect(x.cast('uint8').toArray()).toEqual([1, 0, 255, 0, 0, 255, 0, 255, 255, 0]);
+    expect(tensor([0, -0, NaN, 0.1]).cast('bool').toArray()).toEqual([false, false, true, true]);
+    expect(tensor([true, false]).cast('float32').toArray()).toEqual([1, 0]);
+  });
+});
+
+describe('integers', () => {
+  it('wrap', () => {
+    const big = tensor([2147483647, 65537], { dtype: 'int32' });
+    expect(big.add(1).toArray()).toEqual([-2147483648, 65538]);
+    expect(big.mul(65537).toArray()).toEqual([Math.imul(2147483647, 65537), Math.imul(65537, 65537)]);
+    expect(
+      tensor(Uint8Array.of(250, 5))
+        .add(tensor(Uint8Array.of(10, 10)))
+        .toArray(),
+    ).toEqual([4, 15]);
+  });
+
+  it('refuse a number they do not hold', () => {
+    expect(() => tensor(Uint8Array.of(1)).lt(300)).toThrow('300 is outside uint8, which holds 0 to 255');
+  });
+});
