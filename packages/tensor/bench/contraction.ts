@@ -3,17 +3,17 @@ import { apply, randn, type Tensor } from '../src/index.ts';
 import { conv2d } from '../src/ops/convolution.ts';
 import { matmul } from '../src/ops/linear-algebra.ts';
 
-/** Median milliseconds of a call. */
+/** Milliseconds of the fastest call: a shared machine only ever adds. */
 function time(run: () => unknown, least = 300): number {
   for (let i = 0; i < 3; i++) run();
-  const times: number[] = [];
+  let best = Infinity;
   const start = performance.now();
-  while (performance.now() - start < least || times.length < 5) {
+  for (let calls = 0; calls < 5 || performance.now() - start < least; calls++) {
     const before = performance.now();
     run();
-    times.push(performance.now() - before);
+    best = Math.min(best, performance.now() - before);
   }
-  return times.sort((a, b) => a - b)[times.length >> 1]!;
+  return best;
 }
 
 function report(name: string, flops: number, run: () => unknown): void {

@@ -157,20 +157,24 @@ function forward(x: TypedArray, weight: TypedArray, out: TypedArray, dtype: DTyp
 }
 
 /**
- * The geometry of the convolution that gives the gradient of the images from that of the output: with stride 1, a convolution
- * with the kernels turned around and the channels exchanged. Null where the padding that it needs would be negative.
+ * The gradient of the images as a convolution of that of the output: with stride 1, by the kernels turned around and the
+ * channels exchanged. Null where the padding that it needs would be negative, or the patches of many filters the larger work.
  */
 function turnedGeometry(geometry: Geometry): Geometry | null {
   const { stride, padding, dilation, groups, kernelHeight, kernelWidth } = geometry;
-  if (stride[0] !== 1 || stride[1] !== 1) return null;
+  if (stride[0] !== 1 || stride[1] !== 1 || geometry.filters > 2 * geometry.channels) return null;
   const turned = padding.map(([before, after], i) => {
     const reach = dilation[i]! * ([kernelHeight, kernelWidth][i]! - 1);
     return [reach - before, reach - after] as const;
   }) as [Pair, Pair];
   if (turned.flat().some((count) => count < 0)) return null;
   return {
-    ...{ stride, dilation, groups, kernelHeight, kernelWidth },
+    stride,
     padding: turned,
+    dilation,
+    groups,
+    kernelHeight,
+    kernelWidth,
     batch: geometry.batch,
     channels: geometry.filters,
     height: geometry.outHeight,
