@@ -1,7 +1,9 @@
+import { rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { runPhases, type FinishedPhase, type TestCounts } from './phase.ts';
 import { phases } from './phases.ts';
 import { stopCommands } from './process.ts';
+import { scratch } from './workspace.ts';
 
 const paint =
   (code: number) =>
@@ -45,6 +47,7 @@ export async function check(names: readonly string[]): Promise<number> {
     });
   }
   const chosen = names.length === 0 ? phases : phases.filter(({ name }) => names.includes(name));
+  process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
   const started = performance.now();
   const finished = await runPhases(chosen, availableParallelism(), (done) => {
     console.log(row(done));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseSync, Visitor, type Expression, type VariableDeclaration } from 'oxc-parser';
 import type { PhaseResult } from './phase.ts';
 import { command } from './process.ts';
-import { cache, root, shown, sourceFiles, workspacePackages } from './workspace.ts';
+import { scratch, root, shown, sourceFiles, workspacePackages } from './workspace.ts';
 
 /** A ```ts fence of a docstring or a README. Line k of `code` is line `line + k` of the file, from 0. */
 interface Example {
@@ -22,7 +22,7 @@ export interface ExampleRun {
   readonly failures: ReadonlyArray<{ readonly line: number; readonly message: string }>;
 }
 
-const folder = join(cache, 'examples');
+const folder = join(scratch, 'examples');
 
 function fences(file: string, lines: ReadonlyArray<string | undefined>): Example[] {
   const examples: Example[] = [];

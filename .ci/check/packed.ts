@@ -4,10 +4,10 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { PhaseResult } from './phase.ts';
 import { command } from './process.ts';
-import { cache, readManifest, workspacePackages } from './workspace.ts';
+import { scratch, readManifest, workspacePackages } from './workspace.ts';
 
-const tarballs = join(cache, 'tarballs');
-const installed = join(cache, 'smoke');
+const tarballs = join(scratch, 'tarballs');
+const installed = join(scratch, 'smoke');
 
 /** The workspace packages as their users will get them: pnpm applies `publishConfig` and resolves `workspace:`. */
 export async function pack(): Promise<PhaseResult> {

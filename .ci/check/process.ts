@@ -19,9 +19,18 @@ const searchPath = [pinnedNodeDirectory, join(root, 'node_modules', '.bin'), pro
 );
 const running = new Set<ChildProcess>();
 
-/** Ends every command that still runs: the check was interrupted. */
+/** A bound against hanging: the slowest command of a healthy run takes a small part of it. */
+const longestMinutes = 20;
+const onWindows = process.platform === 'win32';
+
+/** Ends every command that still runs, with all that it started: the check was interrupted. */
 export function stopCommands(): void {
-  for (const child of running) child.kill('SIGTERM');
+  for (const child of running) stop(child);
+}
+
+function stop(child: ChildProcess): void {
+  if (onWindows || child.pid === undefined) child.kill();
+  else process.kill(-child.pid, 'SIGTERM');
 }
 
 /** Runs a command without standard input and keeps what it prints, errors included, in the order it came. */
@@ -43,7 +52,9 @@ export function command(
         ...options.env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
-      shell: process.platform === 'win32',
+      // A process group of its own: pnpm's shims put a shell between this process and the tool.
+      detached: !onWindows,
+      shell: onWindows,
     });
     running.add(child);
     let output = '';
@@ -52,9 +63,14 @@ export function command(
     };
     child.stdout.setEncoding('utf8').on('data', keep);
     child.stderr.setEncoding('utf8').on('data', keep);
+    const timer = setTimeout(() => {
+      keep(`\n${name}: stopped after ${longestMinutes} minutes\n`);
+      stop(child);
+    }, longestMinutes * 60_000);
     child.on('error', (error) => keep(`${name}: ${error.message}\n`));
     child.on('close', (code, signal) => {
       running.delete(child);
+      clearTimeout(timer);
       if (signal) keep(`${name} was ended by ${signal} (${128 + constants.signals[signal]})\n`);
       resolve({ ok: code === 0, output });
     });

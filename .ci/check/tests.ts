@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import type { PhaseResult, TestCounts } from './phase.ts';
 import { command } from './process.ts';
-import { cache, root, shown } from './workspace.ts';
+import { scratch, root, shown } from './workspace.ts';
 
 interface VitestReport {
   readonly numPassedTests: number;
@@ -26,7 +26,7 @@ function closingLines(output: string): string {
 }
 
 async function vitest(name: string, config: string, args: readonly string[]): Promise<PhaseResult> {
-  const folder = join(cache, 'tests');
+  const folder = join(scratch, 'tests');
   const report = join(folder, `${name}.json`);
   mkdirSync(folder, { recursive: true });
   rmSync(report, { force: true });
@@ -77,7 +77,7 @@ function coverageOf(summaryFile: string): { total: string; byPackage: string } {
 }
 
 export async function unitTests(): Promise<PhaseResult> {
-  const folder = join(cache, 'coverage');
+  const folder = join(scratch, 'coverage');
   rmSync(folder, { recursive: true, force: true });
   const coverage = [
     '--coverage',

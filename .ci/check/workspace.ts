@@ -3,8 +3,8 @@ import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root: string = fileURLToPath(new URL('../..', import.meta.url));
-/** Everything the check writes; ignored by git. */
-export const cache: string = join(root, '.cache');
+/** What one run of the check writes: its own, so that two may run side by side. Removed at the end; ignored by git. */
+export const scratch: string = join(root, '.cache', `check-${process.pid}`);
 
 export interface Manifest {
   readonly name: string;
