@@ -113,7 +113,7 @@ export async function createStudy(options: StudyOptions = {}): Promise<Study> {
  *
  * const storage = memoryStorage();
  * await createStudy({ storage, name: 'digits', direction: 'maximize' });
- * (await loadStudy({ storage, name: 'digits' })).direction; // => maximize
+ * (await loadStudy({ storage, name: 'digits' })).direction === 'maximize'; // => true
  * ```
  */
 export async function loadStudy<const S extends Space>(

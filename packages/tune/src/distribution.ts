@@ -91,7 +91,7 @@ export function int(low: number, high: number, options: IntOptions = {}): IntDis
  * ```ts
  * import { categorical } from '@nadir/tune';
  *
- * categorical(['sgd', 'adam']).choices[0]; // => sgd
+ * categorical(['sgd', 'adam']).choices.length; // => 2
  * ```
  */
 export function categorical<const T extends readonly CategoricalChoice[]>(

@@ -15,7 +15,11 @@ const SECONDS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3
  * parseDuration('2m'); // => 120
  * ```
  */
-export function parseDuration(duration: Duration, caller: string = 'parseDuration()'): number {
+export function parseDuration(duration: Duration): number {
+  return secondsOf('parseDuration()', duration);
+}
+
+export function secondsOf(caller: string, duration: Duration): number {
   if (typeof duration === 'number' && duration >= 0) return duration;
   const match = typeof duration === 'string' ? /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(duration.trim()) : null;
   if (match === null) {

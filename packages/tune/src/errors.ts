@@ -41,7 +41,7 @@ export class SearchExhaustedError extends StudyError {
  *   },
  *   { trials: 1 },
  * );
- * study.trials[0].state; // => pruned
+ * study.trials[0]?.state === 'pruned'; // => true
  * ```
  */
 export class TrialPruned extends Error {

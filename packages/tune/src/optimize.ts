@@ -1,4 +1,4 @@
-import { parseDuration } from './duration.ts';
+import { secondsOf } from './duration.ts';
 import type { Duration } from './duration.ts';
 import { isTrialPruned, SearchExhaustedError, StudyError, show } from './errors.ts';
 import { yieldToEventLoop } from './event-loop.ts';
@@ -84,7 +84,7 @@ export async function runTrials<P>(
   if (!(Number.isSafeInteger(concurrency) && concurrency >= 1)) {
     throw new StudyError(`optimize(): concurrency is a whole number >= 1, got ${show(concurrency)}.`);
   }
-  const seconds = timeout === undefined ? Infinity : parseDuration(timeout, 'optimize(): timeout');
+  const seconds = timeout === undefined ? Infinity : secondsOf('optimize(): timeout', timeout);
   const deadline = performance.now() + seconds * 1000;
   const signal = options.signal ?? new AbortController().signal;
   const isCaught = makeIsCaught(options.catch ?? true);

@@ -48,7 +48,7 @@ type ValueOf<D> = D extends FloatDistribution | IntDistribution
  *
  * const space = { lr: float(1e-4, 1, { log: true }), optimizer: categorical(['sgd', 'adam']) };
  * const params: InferParams<typeof space> = { lr: 0.1, optimizer: 'sgd' };
- * params.optimizer; // => sgd
+ * params.lr; // => 0.1
  * ```
  */
 export type InferParams<S extends Space> = S extends (suggest: Suggester) => infer P

@@ -20,7 +20,7 @@ import type { Pruner } from './pruner.ts';
  *   },
  *   { trials: 3 },
  * );
- * study.trials.map((trial) => trial.state).join(' '); // => complete complete pruned
+ * study.trials[2]?.state === 'pruned'; // => true
  * ```
  */
 export function medianPruner(options: PercentilePrunerOptions = {}): Pruner {

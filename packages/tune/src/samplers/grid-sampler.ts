@@ -42,7 +42,7 @@ export interface GridSamplerOptions {
  * const study = await createStudy({ space, sampler: gridSampler(space, { points: 3, order: 'listed' }) });
  * const { reason } = await study.optimize(({ params }) => params.lr);
  * study.trials.length; // => 6
- * reason; // => exhausted
+ * reason === 'exhausted'; // => true
  * study.bestParams.lr; // => 0.01
  * ```
  */
