@@ -32,6 +32,11 @@ export function checkpoint<Inputs extends readonly unknown[], Output extends Ten
   const output = inMode('checkpoint', true, collector, () => f(...inputs));
   const first = output instanceof Tensor ? output : output[0];
   if (collector.size === 0 || first === undefined) return output;
+  // A tensor from outside that is returned as it is took part in no operation.
+  for (const result of output instanceof Tensor ? [output] : output) {
+    const history = historyOf(result);
+    if (history !== null && !collector.has(history)) collector.set(history, null);
+  }
   const edges = [...collector.keys()];
   const saved = [...collector.values()];
 

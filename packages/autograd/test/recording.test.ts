@@ -1,0 +1,46 @@
+import { eagerExecutor, isRecording, record, tensor, type Tensor } from '@nadir/tensor';
+import { describe, expect, it } from 'vitest';
+import { checkpoint, gradients, noGrad, parameter } from '../src/index.ts';
+
+describe('gradients in a recorded program', () => {
+  const float64 = { dtype: 'float64' } as const;
+
+  it('are those of immediate execution', () => {
+    const w = parameter(
+      [
+        [0.5, -1],
+        [2, 0.25],
+      ],
+      float64,
+    );
+    const x = tensor(
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      float64,
+    );
+    const slope = (x: Tensor): Tensor => gradients(x.matmul(w).tanh().softmax(1).amax(), [w])[0];
+    const { program, state } = record([x], (input) => {
+      expect(isRecording()).toBe(true);
+      return [slope(input!)];
+    });
+    const [recorded] = eagerExecutor.load(program).run([x], state);
+    expect(recorded!.equal(slope(x))).toBe(true);
+  });
+
+  it('notes the gradient mode, and works with checkpoint', () => {
+    const w = parameter([0.5, -1], float64);
+    const slope = (x: Tensor): Tensor => {
+      const y = checkpoint((x: Tensor) => x.mul(w).exp(), x).sum();
+      return gradients(y, [w])[0];
+    };
+    const x = tensor([1, 2], float64);
+    const { program, state, guards } = record([x], (x) => [slope(x!)]);
+    expect(guards.get('gradient mode')).toBe(true);
+    const [recorded] = eagerExecutor.load(program).run([x], state);
+    expect(recorded!.equal(slope(x))).toBe(true);
+    const silent = record([x], (x) => [noGrad(() => x!.mul(w))]);
+    expect(silent.guards.get('gradient mode')).toBe(false);
+  });
+});
