@@ -246,6 +246,22 @@ describe('ask and tell', () => {
   });
 });
 
+describe('a sampler that throws', () => {
+  it('fails the trial and rejects, whatever is caught', async () => {
+    const sampler: Sampler = {
+      name: 'broken',
+      sampleJoint: () => {
+        throw new Error('no proposal');
+      },
+      sampleParameter: () => 0,
+    };
+    const study = await createStudy({ sampler });
+    await expect(study.ask()).rejects.toThrow('no proposal');
+    await expect(study.optimize(() => 1, { trials: 2 })).rejects.toThrow('no proposal');
+    expect(study.trials.map((trial) => trial.error?.message)).toEqual(['no proposal', 'no proposal']);
+  });
+});
+
 describe('reports', () => {
   it('are numbers at whole steps, once each', async () => {
     const onWarning = vi.fn<(message: string) => void>();
