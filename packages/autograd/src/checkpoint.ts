@@ -30,10 +30,11 @@ export function checkpoint<Inputs extends readonly unknown[], Output extends Ten
   const random = generator.getState();
   const collector: Collector = new Map();
   const output = inMode('checkpoint', true, collector, () => f(...inputs));
-  const first = output instanceof Tensor ? output : output[0];
+  const outputs: readonly Tensor[] = output instanceof Tensor ? [output] : output;
+  const first = outputs[0];
   if (collector.size === 0 || first === undefined) return output;
   // A tensor from outside that is returned as it is took part in no operation.
-  for (const result of output instanceof Tensor ? [output] : output) {
+  for (const result of outputs) {
     const history = historyOf(result);
     if (history !== null && !collector.has(history)) collector.set(history, null);
   }

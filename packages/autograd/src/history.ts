@@ -3,6 +3,7 @@ import {
   GradientError,
   guard,
   isFloat,
+  isRecording,
   ones,
   sameShape,
   type BackwardOptions,
@@ -98,11 +99,18 @@ let leaves = 0;
 export class LeafHistory extends TapeHistory {
   readonly isLeaf = true;
   readonly #slotName = `gradient of leaf ${leaves++} is empty`;
+  // True where the slot was last set while a program is recorded: then its state is the program's own.
+  #isProgramsOwn = false;
 
   override get gradient(): Tensor | null {
     const gradient = super.gradient;
-    guard(this.#slotName, gradient === null);
+    if (!this.#isProgramsOwn) guard(this.#slotName, gradient === null);
     return gradient;
+  }
+
+  override setGradient(gradient: Tensor | null): void {
+    super.setGradient(gradient);
+    this.#isProgramsOwn = isRecording();
   }
 
   retainGradient(): void {}

@@ -1,4 +1,4 @@
-import { GradientError, guard } from '@nadir/tensor';
+import { GradientError, guard, isRecording } from '@nadir/tensor';
 import type { SavedTensor } from './saved-tensor.ts';
 import type { TapeHistory } from './history.ts';
 
@@ -6,6 +6,8 @@ import type { TapeHistory } from './history.ts';
 export type Collector = Map<TapeHistory, SavedTensor | null>;
 
 let enabled = true;
+// True where the mode was chosen while a program is recorded: then it is part of the program, not a condition of its use.
+let isProgramsOwn = false;
 // Not null while `checkpoint()` runs its function for the first time: operands are noted and nothing is recorded.
 let collector: Collector | null = null;
 
@@ -19,7 +21,7 @@ let collector: Collector | null = null;
  * ```
  */
 export function isGradEnabled(): boolean {
-  return guard('gradient mode', enabled);
+  return isProgramsOwn ? enabled : guard('gradient mode', enabled);
 }
 
 /** Where operands are to be noted instead of recorded, or null. */
@@ -36,14 +38,17 @@ export function inMode<T>(
 ): T {
   const previousEnabled = enabled;
   const previousCollector = collector;
+  const previousOwn = isProgramsOwn;
   enabled = nextEnabled;
   collector = nextCollector;
+  isProgramsOwn = isRecording();
   let result: T;
   try {
     result = body();
   } finally {
     enabled = previousEnabled;
     collector = previousCollector;
+    isProgramsOwn = previousOwn;
   }
   // The rest of an asynchronous body would run in the mode of whoever happens to be running then.
   if (result instanceof Promise) {

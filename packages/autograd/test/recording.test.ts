@@ -41,6 +41,29 @@ describe('gradients in a recorded program', () => {
     const [recorded] = eagerExecutor.load(program).run([x], state);
     expect(recorded!.equal(slope(x))).toBe(true);
     const silent = record([x], (x) => [noGrad(() => x!.mul(w))]);
-    expect(silent.guards.get('gradient mode')).toBe(false);
+    expect(silent.guards.size).toBe(0);
+    const outside = noGrad(() => record([x], (x) => [x!.mul(w)]));
+    expect(outside.guards.get('gradient mode')).toBe(false);
+  });
+
+  it('note whether a slot was empty before, not what the program did to it', () => {
+    const w = parameter([0.5, -1], float64);
+    const names = (guards: ReadonlyMap<string, unknown>): unknown[] =>
+      [...guards].filter(([name]) => name.endsWith('is empty')).map(([, isEmpty]) => isEmpty);
+    const step = (): Tensor[] => {
+      w.mul(w).sum().backward();
+      const slope = w.grad!;
+      w.grad = null;
+      return [slope];
+    };
+    expect(names(record([], step).guards)).toEqual([true]);
+    w.grad = tensor([1, 1], float64);
+    expect(names(record([], step).guards)).toEqual([false]);
+    w.grad = null;
+    const clearing = (): Tensor[] => {
+      w.grad = null;
+      return step();
+    };
+    expect(names(record([], clearing).guards)).toEqual([]);
   });
 });
