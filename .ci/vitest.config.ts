@@ -10,7 +10,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: ['@nadir/source'] } },
   test: {
-    include: ['{packages,apps}/*/test/**/*.test.ts'],
+    include: ['{packages,apps}/*/test/**/*.test.ts', '.ci/test/*.test.ts'],
     pool: 'forks',
     maxWorkers: availableParallelism(),
     // Memory tests collect before they measure.

@@ -17,14 +17,16 @@ function nodeEntry({ directory, manifest }: WorkspacePackage): string | undefine
   return source === undefined ? undefined : join(directory, source);
 }
 
-function checkSources(member: WorkspacePackage, problems: string[]): void {
+/** The faults of one package's imports and dependencies. */
+export function boundaryFaults(member: WorkspacePackage): readonly string[] {
+  const problems: string[] = [];
   const { folder, kind, directory, manifest } = member;
   const allowed = layers[folder];
   if (!allowed) {
     problems.push(
       `${kind}/${folder}: no row in .ci/check/layers.ts. State there which packages it may import.`,
     );
-    return;
+    return problems;
   }
   const installed = { ...manifest.dependencies, ...manifest.peerDependencies };
   const used = new Set<string>();
@@ -84,12 +86,12 @@ function checkSources(member: WorkspacePackage, problems: string[]): void {
     if (!used.has(name))
       problems.push(`${kind}/${folder}/package.json: depends on '${name}', which its src never imports.`);
   }
+  return problems;
 }
 
 /** Imports go by package name, downwards only, and the manifests say what the sources do. */
 export function boundaries(): PhaseResult {
-  const problems: string[] = [];
   const members = workspacePackages();
-  for (const member of members) checkSources(member, problems);
+  const problems = members.flatMap(boundaryFaults);
   return { ok: problems.length === 0, output: problems.join('\n'), note: `${members.length} packages` };
 }

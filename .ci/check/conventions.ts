@@ -36,7 +36,8 @@ function partialTables(module: SourceModule): string[] {
   return problems;
 }
 
-function checkFile(path: string): string[] {
+/** The faults of one file. */
+export function conventionFaults(path: string): readonly string[] {
   const module = readModule(path);
   const problems = [
     ...module.starExports.map((line) => `${shown(path)}:${line}: \`export *\`. Name what is exported.`),
@@ -62,7 +63,7 @@ export function conventions(): PhaseResult {
     ...members.flatMap(({ directory }) => sourceFiles(directory, ['src', 'test', 'examples', 'bench'])),
     ...sourceFiles(join(root, '.ci'), ['.']),
   ];
-  const problems = files.flatMap(checkFile);
+  const problems = files.flatMap(conventionFaults);
   for (const { directory } of members) {
     if (globSync('README.md', { cwd: directory }).length === 0)
       problems.push(`${shown(directory)}: no README.md.`);

@@ -6,7 +6,7 @@ import { command } from './process.ts';
 import { scratch, root, shown, sourceFiles, workspacePackages } from './workspace.ts';
 
 /** A ```ts fence of a docstring or a README. Line k of `code` is line `line + k` of the file, from 0. */
-interface Example {
+export interface Example {
   readonly file: string;
   readonly line: number;
   readonly code: string;
@@ -24,7 +24,7 @@ export interface ExampleRun {
 
 const folder = join(scratch, 'examples');
 
-function fences(file: string, lines: ReadonlyArray<string | undefined>): Example[] {
+export function fences(file: string, lines: ReadonlyArray<string | undefined>): Example[] {
   const examples: Example[] = [];
   for (let index = 0; index < lines.length; index += 1) {
     const opening = /^(\s*)```(?:ts|typescript)\b(.*)$/.exec(lines[index] ?? '');
@@ -50,7 +50,7 @@ function fences(file: string, lines: ReadonlyArray<string | undefined>): Example
 }
 
 /** The lines of a TypeScript file's `/** … *\/` comments without their stars; the other lines are undefined. */
-function docstringLines(text: string): Array<string | undefined> {
+export function docstringLines(text: string): Array<string | undefined> {
   let inside = false;
   return text.split('\n').map((line) => {
     if (/^\s*\/\*\*/.test(line)) inside = true;
@@ -97,7 +97,7 @@ function printedExpression(expression: Expression): Expression {
  * Turns `expression; // => text` (or `// => text` alone on the next line, continued by comment lines indented by
  * two spaces or more) into a comparison of what the expression prints. Lines stay where they are.
  */
-function withComparisons({ code, file, line: firstLine }: Example): string {
+export function withComparisons({ code, file, line: firstLine }: Example): string {
   const lineOf = (offset: number): number => code.slice(0, offset).split('\n').length - 1;
   const { program, comments, errors } = parseSync('example.ts', code);
   if (errors.length > 0) return code;
