@@ -1,6 +1,6 @@
 import { clipGradNorm, type StateDict } from '@nadir/nn';
 import type { OptimizerState } from '@nadir/optimizers';
-import { NadirError, type Tensor } from '@nadir/tensor';
+import { defaultGenerator, NadirError, type Tensor } from '@nadir/tensor';
 import type { Callbacks, StopReason, TrainingPosition } from './callbacks.ts';
 import {
   asForward,
@@ -90,6 +90,8 @@ export interface TrainerState {
   readonly stop: Readonly<Record<string, unknown>>;
   /** Parameters of the best evaluation, where a stop condition keeps them. */
   readonly best: StateDict | null;
+  /** State of the default generator: what dropout draws next. */
+  readonly random: Tensor;
 }
 
 /**
@@ -192,6 +194,7 @@ export class Trainer<Batch> {
         ...Object.fromEntries(states.map((stop) => [stop.name, stop.getState!()])),
       },
       best: this.#best,
+      random: defaultGenerator().getState(),
     };
   }
 
@@ -207,6 +210,7 @@ export class Trainer<Batch> {
     this.#evaluations = [...state.history.evaluations];
     this.#stopStates = state.stop;
     this.#best = state.best;
+    defaultGenerator().setState(state.random);
   }
 
   #takeConditions(conditions: readonly StopCondition[]): void {

@@ -1,1 +1,1 @@
-export {};
+export { loadCheckpoint, saveCheckpoint } from './checkpoint-file.ts';

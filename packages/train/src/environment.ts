@@ -1,0 +1,36 @@
+import { features } from '@nadir/wasm';
+
+/** What the bits of a result depend on beside the program and its seed. */
+export interface Environment {
+  /** What ran the steps. */
+  readonly executor: string;
+  /** Node and its version, or the browser. */
+  readonly runtime: string;
+  /** WebAssembly features that the kernels use. */
+  readonly features: readonly string[];
+}
+
+/** The environment that this process computes in. */
+export function currentEnvironment(executor = 'eager'): Environment {
+  const node = (globalThis as { readonly process?: { readonly versions?: { readonly node?: string } } })
+    .process?.versions?.node;
+  const agent = (globalThis as { readonly navigator?: { readonly userAgent?: string } }).navigator?.userAgent;
+  const used = Object.entries(features()).filter(([, present]) => present);
+  return {
+    executor,
+    runtime: node === undefined ? (agent ?? 'unknown') : `Node ${node}`,
+    features: used.map(([name]) => name).sort(),
+  };
+}
+
+/** What differs between two environments, one sentence each; a run that is resumed may then differ in its last bits. */
+export function environmentChanges(before: Environment, now: Environment): string[] {
+  const changes: string[] = [];
+  const note = (what: string, from: string, to: string): void => {
+    if (from !== to) changes.push(`${what} was ${from} and is now ${to}.`);
+  };
+  note('The executor', before.executor, now.executor);
+  note('The runtime', before.runtime, now.runtime);
+  note('The set of WebAssembly features', before.features.join(', '), now.features.join(', '));
+  return changes;
+}
