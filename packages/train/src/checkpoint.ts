@@ -52,7 +52,9 @@ function nonFiniteOut(_key: string, value: unknown): unknown {
 }
 
 function nonFiniteIn(_key: string, value: unknown): unknown {
-  return typeof value === 'object' && value !== null && 'nonFinite' in value ? Number(value.nonFinite) : value;
+  return typeof value === 'object' && value !== null && 'nonFinite' in value
+    ? Number(value.nonFinite)
+    : value;
 }
 
 function prefixed(prefix: string, state: StateDict): [string, Tensor][] {
