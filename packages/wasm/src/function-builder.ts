@@ -35,6 +35,27 @@ export interface Range {
  *
  * Got from `ModuleBuilder.function`. Locals and labels belong to their function, and a label to the inside of its
  * construct; what breaks that throws `WasmError` at the call that does.
+ *
+ * @example
+ * ```ts
+ * import { f32x4, i32, ModuleBuilder, v128 } from '@nadir/wasm';
+ *
+ * const module = new ModuleBuilder();
+ * module.memory({ min: 1, export: 'memory' });
+ * // Doubles n floats, n a multiple of four.
+ * module.function('double', { parameters: { at: 'i32', n: 'i32' }, export: true }, (f, { at, n }) => {
+ *   const i = f.local('i32', 'i');
+ *   f.for(i, { to: n, step: 4 }, () => {
+ *     const address = f.let(i32.add(at, i32.shl(i, 2)), 'address');
+ *     const x = f.let(v128.load(address), 'x');
+ *     f.do(v128.store(address, f32x4.add(x, x)));
+ *   });
+ * });
+ * const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()));
+ * const view = new Float32Array((exports.memory as WebAssembly.Memory).buffer, 0, 8).fill(1.5);
+ * (exports.double as (at: number, n: number) => void)(0, 4);
+ * view.join(' '); // => 3 3 3 3 1.5 1.5 1.5 1.5
+ * ```
  */
 export class FunctionBuilder<R extends ResultType = ResultType> {
   readonly name: string;

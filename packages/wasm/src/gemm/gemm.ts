@@ -111,7 +111,7 @@ export function createGemm(): Gemm {
         return;
       }
       const multiplier =
-        a instanceof Float32Array ? (single ??= new Multiplier('f32')) : (double ??= new Multiplier('f64'));
+        a.BYTES_PER_ELEMENT === 4 ? (single ??= new Multiplier('f32')) : (double ??= new Multiplier('f64'));
       // A batch over one B is one taller product.
       if (batch > 1 && bBatchStride === 0 && aBatchStride === m * options.aRowStride) {
         multiplier.multiply(
@@ -140,8 +140,10 @@ function check(options: GemmOptions): void {
       `multiply(): sizes must be non-negative integers, got m ${m}, n ${n}, k ${k}, batch ${batch}.`,
     );
   }
-  if (a.constructor !== b.constructor || a.constructor !== c.constructor) {
-    const names = [a, b, c].map((array) => array.constructor.name).join(', ');
+  // The tag names the type in every realm, which the constructor does not.
+  const tag: string = a[Symbol.toStringTag];
+  if (!tag.startsWith('Float') || tag !== b[Symbol.toStringTag] || tag !== c[Symbol.toStringTag]) {
+    const names = [a, b, c].map((array) => array[Symbol.toStringTag]).join(', ');
     throw new WasmError(`multiply(): A, B and C must be of one float type, got ${names}.`);
   }
   if (m === 0 || n === 0 || batch === 0) return;

@@ -61,7 +61,10 @@ export const PACKED_PARAMETERS = {
 
 export type PackedParameters = typeof PACKED_PARAMETERS;
 
-/** The emitted functions. `packA`, `packB` and `multiplyPacked` are the parts of `gemm`, for callers that share the packed panels. */
+/**
+ * The emitted functions. `packA`, `packB` and `multiplyPacked` are the parts of `gemm`, for programs that share packed panels between
+ * threads, fill them by a gather of their own, or work on a block of C as soon as it is done.
+ */
 export interface GemmFunctions {
   readonly gemm: FunctionHandle<GemmParameters, 'void'>;
   readonly packA: FunctionHandle<PackParameters, 'void'>;
@@ -69,6 +72,10 @@ export interface GemmFunctions {
   readonly multiplyPacked: FunctionHandle<PackedParameters, 'void'>;
   /** Bytes of scratch that `gemm` needs. */
   readonly scratchBytes: number;
+  /** Elements across a packed panel of A (`rows`) and of B (`columns`): element (p, j) of a panel lies at p · width + j. */
+  readonly panel: { readonly rows: number; readonly columns: number };
+  /** The blocks that `gemm` packs at a time; `depth` fixes the order of summation. */
+  readonly block: { readonly rows: number; readonly columns: number; readonly depth: number };
 }
 
 /**
@@ -76,6 +83,23 @@ export interface GemmFunctions {
  *
  * Every element is summed in blocks of 256 along k, in order, each in one register: the result depends on k alone, not on m, n or the tile.
  * Panels and register tiles follow Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication" (2008).
+ * Throws `WasmError` for a tile that the blocks cannot hold.
+ *
+ * @example
+ * ```ts
+ * import { emitGemm, ModuleBuilder } from '@nadir/wasm';
+ *
+ * const module = new ModuleBuilder();
+ * const { scratchBytes } = emitGemm(module, { type: 'f64', name: 'gemm', export: true });
+ * module.memory({ min: Math.ceil((scratchBytes + 72) / 65_536), export: 'memory' });
+ * const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()));
+ * const view = new Float64Array((exports.memory as WebAssembly.Memory).buffer, scratchBytes);
+ * view.set([1, 2, 3, 4]);
+ * // The square of the matrix at `a`: m, n, k, a and its strides, b and its strides, c and its row stride, accumulate, scratch.
+ * const a = scratchBytes;
+ * (exports.gemm as (...values: number[]) => void)(2, 2, 2, a, 2, 1, a, 2, 1, a + 32, 2, 0, 0);
+ * view.slice(4, 8).join(' '); // => 7 10 15 22
+ * ```
  */
 export function emitGemm(module: ModuleBuilder, options: EmitGemmOptions): GemmFunctions {
   const element = options.type === 'f32' ? FLOAT32 : FLOAT64;
@@ -272,7 +296,15 @@ export function emitGemm(module: ModuleBuilder, options: EmitGemmOptions): GemmF
       });
     },
   );
-  return { gemm, packA, packB, multiplyPacked, scratchBytes: tileBytes + aBytes + bBytes };
+  return {
+    gemm,
+    packA,
+    packB,
+    multiplyPacked,
+    scratchBytes: tileBytes + aBytes + bBytes,
+    panel: { rows, columns },
+    block: { rows: ROW_BLOCK, columns: COLUMN_BLOCK, depth: DEPTH_BLOCK },
+  };
 }
 
 function checkTile({ rows, vectors, unroll }: KernelChoice['tile']): void {

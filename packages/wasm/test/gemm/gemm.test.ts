@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createGemm, features, type FloatArray, type GemmOptions } from '../../src/index.ts';
+import { createGemm, type FloatArray, type GemmOptions } from '../../src/index.ts';
 import { stagedBlocks } from '../../src/gemm/gemm.ts';
 
 interface FloatArrayConstructor {
@@ -341,6 +341,10 @@ describe('misuse', () => {
     bColumnStride: 1,
   };
   it('is named', () => {
+    const integers = new Int32Array(4) as unknown as Float32Array;
+    expect(() => gemm.multiply({ ...ok, a: integers, b: integers, c: integers })).toThrow(
+      'got Int32Array, Int32Array',
+    );
     expect(() => gemm.multiply({ ...ok, m: -1 })).toThrow(
       'multiply(): sizes must be non-negative integers, got m -1',
     );
@@ -356,8 +360,4 @@ describe('misuse', () => {
       'A, B and C must be of one float type, got Float32Array, Float64Array, Float32Array.',
     );
   });
-});
-
-it('runs on the vector kernel here', () => {
-  expect(features().simd).toBe(true);
 });
