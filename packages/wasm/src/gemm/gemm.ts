@@ -142,7 +142,8 @@ function check(options: GemmOptions): void {
   }
   // The tag names the type in every realm, which the constructor does not.
   const tag: string = a[Symbol.toStringTag];
-  if (!tag.startsWith('Float') || tag !== b[Symbol.toStringTag] || tag !== c[Symbol.toStringTag]) {
+  const float = tag === 'Float32Array' || tag === 'Float64Array';
+  if (!float || tag !== b[Symbol.toStringTag] || tag !== c[Symbol.toStringTag]) {
     const names = [a, b, c].map((array) => array[Symbol.toStringTag]).join(', ');
     throw new WasmError(`multiply(): A, B and C must be of one float type, got ${names}.`);
   }
