@@ -31,7 +31,7 @@ function labelsOf(equation: string, term: string, dots: number): string[] {
 }
 
 function termOf(equation: string, text: string, tensor: Tensor, position: number): Term {
-  const letters = text.replace('...', '').length;
+  const letters = labelsOf(equation, text, 0).length;
   const hasEllipsis = text.includes('...');
   if (hasEllipsis ? letters > tensor.rank : letters !== tensor.rank) {
     throw new ShapeError(
