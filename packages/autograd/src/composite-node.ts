@@ -6,7 +6,7 @@ import type { Pass } from './pass.ts';
  * From the gradients of all results (null: none arrived) to those of the operands. `wanted` says which are looked at;
  * null stands for zeros.
  */
-export type CompositePullBack = (
+type CompositePullBack = (
   gradients: readonly (Tensor | null)[],
   wanted: readonly boolean[],
 ) => readonly (Tensor | null)[];

@@ -21,7 +21,7 @@ import { saves, type GradientRule, type OperandRule, type Recorded } from './rul
 import { SavedTensor } from './saved-tensor.ts';
 
 /** Sees the gradient of a tensor; what it returns replaces it. */
-export type GradientHook = (gradient: Tensor) => Tensor | void;
+type GradientHook = (gradient: Tensor) => Tensor | void;
 
 /** What every history of this package has in common: the type of its tensor, hooks, and a slot for the gradient. */
 export abstract class TapeHistory implements History {

@@ -116,7 +116,7 @@ export function differentiate(op: string, roots: readonly Root[], options: Backw
   });
 }
 
-export interface TargetOptions extends BackwardOptions {
+interface TargetOptions extends BackwardOptions {
   /** Do not look behind the targets: the derivative with the targets as independent variables. Default false. */
   readonly targetsAreEnds?: boolean;
 }
