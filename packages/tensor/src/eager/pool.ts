@@ -61,16 +61,39 @@ function lowest(dtype: DType): number {
   return isFloat(dtype) ? -Infinity : dtype === 'int32' ? -(2 ** 31) : 0;
 }
 
+/** Whether every window is two by two neighbours inside the image: the usual pool, whose loops are written out. */
+function isTwoByTwo(
+  { rows, columns, outHeight, outWidth, height, width }: Plan,
+  { kernel }: PoolAttributes,
+): boolean {
+  return (
+    kernel[0] === 2 &&
+    kernel[1] === 2 &&
+    rows.step === 1 &&
+    columns.step === 1 &&
+    rows.first[0] === 0 &&
+    columns.first[0] === 0 &&
+    rows.first[outHeight - 1]! + 2 <= height &&
+    columns.first[outWidth - 1]! + 2 <= width
+  );
+}
+
 /** Position of the first greatest element of each window in the whole array, NaN being greatest; −1 for padding alone. */
-function greatestPositions(x: TypedArray, plan: Plan): Int32Array {
+function greatestPositions(x: TypedArray, plan: Plan, attributes: PoolAttributes): Int32Array {
   const { planes, height, width, outHeight, outWidth, rows, columns } = plan;
   const positions = new Int32Array(planes * outHeight * outWidth);
+  const twoByTwo = positions.length > 0 && isTwoByTwo(plan, attributes);
   let o = 0;
   for (let plane = 0; plane < planes; plane++) {
     const base = plane * height * width;
     for (let i = 0; i < outHeight; i++) {
       const rowFirst = rows.first[i]!;
       const rowEnd = rows.end[i]!;
+      if (twoByTwo) {
+        const row = base + rowFirst * width;
+        for (let j = 0; j < outWidth; j++) positions[o++] = greatestOfFour(x, row + columns.first[j]!, width);
+        continue;
+      }
       for (let j = 0; j < outWidth; j++) {
         const columnFirst = columns.first[j]!;
         const columnEnd = columns.end[j]!;
@@ -93,6 +116,26 @@ function greatestPositions(x: TypedArray, plan: Plan): Int32Array {
   return positions;
 }
 
+/** Position of the first greatest of four neighbours, `at` being the upper left. */
+function greatestOfFour(x: TypedArray, at: number, width: number): number {
+  const a = x[at]!;
+  const b = x[at + 1]!;
+  const c = x[at + width]!;
+  const d = x[at + width + 1]!;
+  // A sum is NaN where one of them is, or for opposite infinities: then the comparisons look closer.
+  const sum = a + b + c + d;
+  if (sum !== sum) {
+    if (a !== a) return at;
+    if (b !== b) return at + 1;
+    if (c !== c) return at + width;
+    if (d !== d) return at + width + 1;
+  }
+  // Sums of truth values instead of branches: which of them is greater nobody can predict.
+  const upper = at + Number(b > a);
+  const lower = at + width + Number(d > c);
+  return upper + Number(x[lower]! > x[upper]!) * (lower - upper);
+}
+
 export const poolKernels: KernelTable<
   'maxPool' | 'maxPoolGather' | 'maxPoolScatter' | 'averagePool' | 'averagePoolGrad'
 > = {
@@ -100,7 +143,7 @@ export const poolKernels: KernelTable<
     const x = inputs[0]!;
     const { shape, dtype } = infer('maxPool', inputs, attributes);
     const source = readContiguous(x);
-    const positions = greatestPositions(source, planOf(x.shape, shape, attributes));
+    const positions = greatestPositions(source, planOf(x.shape, shape, attributes), attributes);
     const out = allocate(dtype, positions.length);
     const padded = lowest(dtype);
     for (let i = 0; i < out.length; i++) {
@@ -112,7 +155,7 @@ export const poolKernels: KernelTable<
   maxPoolGather: (inputs, attributes) => {
     const x = inputs[0]!;
     const { shape, dtype } = infer('maxPoolGather', inputs, attributes);
-    const positions = greatestPositions(readContiguous(x), planOf(x.shape, shape, attributes));
+    const positions = greatestPositions(readContiguous(x), planOf(x.shape, shape, attributes), attributes);
     const values = readContiguous(inputs[1]!);
     const out = allocate(dtype, positions.length);
     for (let i = 0; i < out.length; i++) {
@@ -124,7 +167,11 @@ export const poolKernels: KernelTable<
   maxPoolScatter: (inputs, attributes) => {
     const x = inputs[0]!;
     const gradient = inputs[1]!;
-    const positions = greatestPositions(readContiguous(x), planOf(x.shape, gradient.shape, attributes));
+    const positions = greatestPositions(
+      readContiguous(x),
+      planOf(x.shape, gradient.shape, attributes),
+      attributes,
+    );
     const values = readContiguous(gradient);
     const out = allocate(x.dtype, x.size);
     for (let i = 0; i < positions.length; i++) {

@@ -19,6 +19,15 @@ export const scanKernels: KernelTable<'cumSum' | 'argSort'> = {
     // Running sums are kept in float64, so that a long float32 line does not drift.
     const sums = isFloat(dtype) ? new Float64Array(width) : new Int32Array(width);
     for (let base = 0; base < size; base += n * width) {
+      if (width === 1) {
+        const isFloating = isFloat(dtype);
+        let sum = 0;
+        for (let i = 0, p = reverse ? base + n - 1 : base; i < n; i++, p += reverse ? -1 : 1) {
+          sum = isFloating ? sum + source[p]! : (sum + source[p]!) | 0;
+          out[p] = sum;
+        }
+        continue;
+      }
       sums.fill(0);
       for (let i = 0; i < n; i++) {
         const row = base + (reverse ? n - 1 - i : i) * width;
