@@ -1,4 +1,4 @@
-import { apply } from './dispatch.ts';
+import { apply, isRecording } from './dispatch.ts';
 import { allocate, categoryOf, isFloat, resultDType, type DType } from './dtype.ts';
 import { ValueError } from './errors.ts';
 import { none, type BinaryName, type ComparisonName } from './primitives.ts';
@@ -34,8 +34,15 @@ export type IndexArgument = number | SliceIndex | Tensor | readonly number[] | n
 const scalarStrides: readonly number[] = [];
 const scalarShape: Shape = [];
 
-/** A 0-d tensor of `value`, cast as typed arrays cast. */
+/** A 0-d tensor of `value`, cast as typed arrays cast. In a recorded program a constant, not a captured storage. */
 export function scalar(value: number, dtype: DType): Tensor {
+  if (isRecording()) {
+    return apply('full', [], {
+      shape: scalarShape,
+      dtype,
+      value: dtype === 'bool' ? Number(value !== 0) : value,
+    });
+  }
   const array = allocate(dtype, 1);
   array[0] = dtype === 'bool' ? Number(value !== 0) : value;
   return new Tensor(Storage.host(array, dtype), scalarShape, scalarStrides, 0, null);

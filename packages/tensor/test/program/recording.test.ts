@@ -116,6 +116,12 @@ describe('record', () => {
     expect(program.state).toEqual([{ shape: [2, 3], dtype: 'float32' }]);
   });
 
+  it('makes numbers constants of the program', () => {
+    const { program, state } = record([tensor([1, 2])], (x) => [x!.mul(2.5)]);
+    expect(state).toEqual([]);
+    expect(program.nodes[0]).toMatchObject({ primitive: 'full', attributes: { value: 2.5, shape: [] } });
+  });
+
   it('does not let values be read', () => {
     const x = tensor([1, 2]);
     for (const read of [(y: Tensor) => y.at(0).item(), (y: Tensor) => y.toArray(), (y: Tensor) => y.data]) {
