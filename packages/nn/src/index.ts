@@ -32,3 +32,6 @@ export { crossEntropy, type CrossEntropyOptions } from './losses/cross-entropy.t
 export { mseLoss } from './losses/mse.ts';
 export type { LossOptions, LossReduction } from './losses/reduction.ts';
 export { Module, StateDictError, type LayerOptions, type LoadReport, type StateDict } from './module.ts';
+export { decodeSafetensors, type DecodeOptions, type Safetensors } from './safetensors/decode.ts';
+export { encodeSafetensors } from './safetensors/encode.ts';
+export { SafetensorsError } from './safetensors/format.ts';

@@ -18,6 +18,8 @@ export class StateDictError extends NadirError {
 }
 
 /** A module is a function: `model(x)` calls its `forward`. */
+// A class cannot declare a call signature; `Callable` below makes it true.
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging
 export interface Module<Inputs extends readonly unknown[] = [x: Tensor], Output = Tensor> {
   (...inputs: Inputs): Output;
 }
