@@ -22,8 +22,8 @@ export interface CustomFunction<
   readonly forward: (...inputs: Inputs) => { readonly output: Output; readonly saved: Saved };
   /**
    * From the gradient of the result (of each, for an array) to those of the inputs, null where there is none; one gradient
-   * alone stands for that of the first input. `wanted` says which are looked at. In tensor operations, it can be
-   * differentiated again.
+   * alone stands for that of the first input. `wanted` says which are looked at. Written in tensor operations on the
+   * gradient and on saved inputs and results, it can be differentiated again; other saved tensors count as constants.
    */
   readonly backward: (
     gradient: ResultGradients<Output>,

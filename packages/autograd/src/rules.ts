@@ -24,8 +24,9 @@ import {
 
 const twoOverRootPi = 2 / Math.sqrt(Math.PI);
 
+/** One number in the shape of `x`, without memory for more. */
 function constantLike(x: Tensor, value: number): Tensor {
-  return full(x.shape, value, { dtype: x.dtype });
+  return full([], value, { dtype: x.dtype }).expand(x.shape);
 }
 
 /** `x` where the condition holds, exact zeros elsewhere, whatever `x` is there. */
