@@ -1,11 +1,11 @@
 import { apply } from '../dispatch.ts';
+import type { FloatDType } from '../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../errors.ts';
-import { expandTo, toFloat } from '../operands.ts';
+import { binary, expandTo, toFloat } from '../operands.ts';
 import { none } from '../primitives.ts';
 import { formatShape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import { tensor } from './creation.ts';
-import { reshape } from './shape.ts';
+import { cast, reshape } from './shape.ts';
 import { checkWindow, pairOf, symmetric, type Size2d } from './window.ts';
 
 /** Options of `maxPool2d()`. */
@@ -105,12 +105,22 @@ export function avgPool2d(x: Tensor, options: AvgPool2dOptions): Tensor {
 }
 
 /** [out, size]: row i holds 1 / count at the elements ⌊i·size / out⌋ to ⌈(i + 1)·size / out⌉ that it averages. */
-function averagingMatrix(size: number, out: number): number[][] {
-  return Array.from({ length: out }, (_, i) => {
-    const first = Math.floor((i * size) / out);
-    const end = Math.ceil(((i + 1) * size) / out);
-    return Array.from({ length: size }, (_v, j) => (j >= first && j < end ? 1 / (end - first) : 0));
-  });
+function averagingMatrix(size: number, out: number, dtype: FloatDType): Tensor {
+  // Made of primitives, so that a recorded program holds how it comes about and no state.
+  const row = reshape(apply('iota', [], { size: out, dtype: 'int32' }), [out, 1]);
+  const column = apply('iota', [], { size, dtype: 'int32' });
+  const first = binary('adaptiveAvgPool2d', 'div', row.mul(size), out);
+  const end = binary(
+    'adaptiveAvgPool2d',
+    'div',
+    row
+      .add(1)
+      .mul(size)
+      .add(out - 1),
+    out,
+  );
+  const inside = column.ge(first).logicalAnd(column.lt(end));
+  return cast(inside, dtype).div(cast(end.sub(first), dtype));
 }
 
 /**
@@ -142,9 +152,9 @@ export function adaptiveAvgPool2d(x: Tensor, size: Size2d): Tensor {
         countIncludePad: true,
       });
     }
-    const dtype = images.dtype;
-    const rows = tensor(averagingMatrix(height, outHeight), { dtype });
-    const columns = tensor(averagingMatrix(width, outWidth), { dtype }).T;
+    const dtype = images.dtype as FloatDType;
+    const rows = averagingMatrix(height, outHeight, dtype);
+    const columns = averagingMatrix(width, outWidth, dtype).T;
     const left = expandTo(rows, [batch, channels, outHeight, height]);
     const narrow = apply('matmul', [left, images], none);
     return apply('matmul', [narrow, expandTo(columns, [batch, channels, width, outWidth])], none);

@@ -144,6 +144,7 @@ describe('conv in several parts', () => {
   // Large enough that the patches of all images, or of one, exceed the working memory.
   it.each([
     [[20, 8, 20, 20], [4, 8, 3, 3], [1, 1], 1],
+    [[40, 1, 28, 28], [8, 1, 3, 3], [1, 1], 1],
     [[1, 16, 60, 60], [3, 16, 3, 3], [1, 1], 1],
     [[1, 16, 60, 60], [3, 16, 3, 3], [2, 1], 1],
     [[3, 32, 40, 40], [4, 16, 3, 3], [1, 1], 2],

@@ -10,7 +10,7 @@ import {
 } from '../../src/ops/convolution.ts';
 import { zeros } from '../../src/ops/creation.ts';
 import type { Tensor } from '../../src/tensor.ts';
-import { casesOf, expectEqual, strided, torchVersion } from '../fixtures/contractions.ts';
+import { casesOf, expectEqual, recorded, strided, torchVersion } from '../fixtures/contractions.ts';
 
 function withBias<T>(inputs: readonly Tensor[], args: readonly unknown[]): T {
   const bias = inputs[2];
@@ -28,6 +28,9 @@ describe(`conv2d, against torch ${torchVersion}`, () => {
     const options = withBias<Conv2dOptions>(inputs, args);
     expectEqual(conv2d(inputs[0]!, inputs[1]!, options), results[0]!);
     expectEqual(conv2d(strided(inputs[0]!), strided(inputs[1]!), options), results[0]!);
+    const program = (...symbols: Tensor[]): Tensor =>
+      conv2d(symbols[0]!, symbols[1]!, withBias<Conv2dOptions>(symbols, args));
+    expectEqual(recorded(inputs, program), results[0]!);
   });
 
   it('promotes dtypes', () => {

@@ -3,13 +3,14 @@ import { DTypeError, ShapeError, ValueError } from '../../src/errors.ts';
 import { tensor, zeros } from '../../src/ops/creation.ts';
 import { einsum } from '../../src/ops/einsum.ts';
 import { diagonal, dot, matmul, outer, trace, type DiagonalOptions } from '../../src/ops/linear-algebra.ts';
-import { casesOf, expectEqual, pattern, strided, torchVersion } from '../fixtures/contractions.ts';
+import { casesOf, expectEqual, pattern, recorded, strided, torchVersion } from '../fixtures/contractions.ts';
 
 describe(`matmul, against torch ${torchVersion}`, () => {
   it.each(casesOf('matmul'))('$name', ({ inputs, results }) => {
     const [a, b] = inputs as [(typeof inputs)[0], (typeof inputs)[0]];
     expectEqual(matmul(a, b), results[0]!);
     expectEqual(matmul(strided(a), strided(b)), results[0]!);
+    expectEqual(recorded(inputs, matmul), results[0]!);
   });
 
   it('promotes dtypes', () => {
@@ -39,6 +40,10 @@ describe(`einsum, against torch ${torchVersion}`, () => {
   it.each(casesOf('einsum'))('$name', ({ inputs, args, results }) => {
     expectEqual(einsum(args[0] as string, ...inputs), results[0]!);
     expectEqual(einsum(args[0] as string, ...inputs.map(strided)), results[0]!);
+    expectEqual(
+      recorded(inputs, (...symbols) => einsum(args[0] as string, ...symbols)),
+      results[0]!,
+    );
   });
 
   it('counts in int32', () => {

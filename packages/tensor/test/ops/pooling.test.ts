@@ -9,7 +9,14 @@ import {
   type MaxPool2dOptions,
 } from '../../src/ops/pooling.ts';
 import type { Size2d } from '../../src/ops/window.ts';
-import { casesOf, expectClose, expectEqual, strided, torchVersion } from '../fixtures/contractions.ts';
+import {
+  casesOf,
+  expectClose,
+  expectEqual,
+  recorded,
+  strided,
+  torchVersion,
+} from '../fixtures/contractions.ts';
 
 describe(`maxPool2d, against torch ${torchVersion}`, () => {
   it.each(casesOf('maxPool2d'))('$name', ({ inputs, args, results }) => {
@@ -37,6 +44,10 @@ describe(`maxPool2d, against torch ${torchVersion}`, () => {
 describe(`avgPool2d, against torch ${torchVersion}`, () => {
   it.each(casesOf('avgPool2d'))('$name', ({ inputs, args, results }) => {
     expectClose(avgPool2d(inputs[0]!, args[0] as AvgPool2dOptions), results[0]!);
+    expectClose(
+      recorded(inputs, (x) => avgPool2d(x, args[0] as AvgPool2dOptions)),
+      results[0]!,
+    );
   });
 
   it('says what does not fit', () => {
@@ -50,6 +61,10 @@ describe(`avgPool2d, against torch ${torchVersion}`, () => {
 describe(`adaptiveAvgPool2d, against torch ${torchVersion}`, () => {
   it.each(casesOf('adaptiveAvgPool2d'))('$name', ({ inputs, args, results }) => {
     expectClose(adaptiveAvgPool2d(inputs[0]!, args[0] as Size2d), results[0]!);
+    expectClose(
+      recorded(inputs, (x) => adaptiveAvgPool2d(x, args[0] as Size2d)),
+      results[0]!,
+    );
   });
 
   it('says what does not fit', () => {
