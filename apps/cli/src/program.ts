@@ -1,0 +1,34 @@
+import ansis from 'ansis';
+import { Command } from 'commander';
+import { addTrainCommand } from './commands/train.ts';
+import { exitCodes } from './exit-code.ts';
+
+const codes = Object.entries(exitCodes)
+  .map(([code, meaning]) => `  ${code.padStart(3)}  ${meaning}`)
+  .join('\n');
+
+/** The command line of nadir. `setExitCode` receives the code of the subcommand that ran. */
+export function createProgram(version: string, setExitCode: (code: number) => void): Command {
+  const program = new Command('nadir')
+    .description('Finds the best learning rate, schedule, batch size and optimizer for a model, and trains with them.')
+    .version(version)
+    .showSuggestionAfterError()
+    .configureHelp({ styleTitle: (text) => ansis.bold(text), showGlobalOptions: false })
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ nadir start                     find the best combination for MNIST and train it: about three minutes
+  $ nadir train mnist --lr 0.1      train once
+  $ nadir tune ./my-experiment.ts   search the space of an experiment of your own
+
+Exit codes:
+${codes}
+
+Colours are left out where the output is no terminal or NO_COLOR is set.`,
+    );
+  program.exitOverride();
+  addTrainCommand(program, setExitCode);
+  for (const command of program.commands) command.exitOverride().showSuggestionAfterError().configureHelp({ styleTitle: (text) => ansis.bold(text) });
+  return program;
+}
