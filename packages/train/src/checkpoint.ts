@@ -88,13 +88,16 @@ export function encodeCheckpoint(
   });
 }
 
-/** Reads what `encodeCheckpoint()` wrote. Throws a NadirError for a file of another kind. */
-export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
-  const { tensors, metadata } = decodeSafetensors(bytes);
+/** Reads what `encodeCheckpoint()` wrote. Throws a NadirError, which names the `source`, for a file of another kind. */
+export function decodeCheckpoint(
+  bytes: Uint8Array,
+  { source = 'the file' }: { readonly source?: string } = {},
+): Checkpoint {
+  const { tensors, metadata } = decodeSafetensors(bytes, { source });
   const { format: found, trainer, environment: written, ...own } = metadata;
   if (found !== format || trainer === undefined || written === undefined) {
     throw new NadirError(
-      `decodeCheckpoint(): the file is not a checkpoint of a training run, its format is ${found ?? 'not given'}. ` +
+      `decodeCheckpoint(): ${source} is not a checkpoint of a training run, its format is ${found ?? 'not given'}. ` +
         'For weights alone use decodeSafetensors().',
     );
   }

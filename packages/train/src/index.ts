@@ -1,4 +1,6 @@
 export type { Callbacks, StopKind, StopReason, TrainingPosition } from './callbacks.ts';
+export { decodeCheckpoint, encodeCheckpoint, type Checkpoint } from './checkpoint.ts';
+export { currentEnvironment, environmentChanges, type Environment } from './environment.ts';
 export {
   evaluate,
   type EvaluateOptions,

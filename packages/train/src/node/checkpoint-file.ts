@@ -25,5 +25,5 @@ export async function saveCheckpoint(
 
 /** Reads what `saveCheckpoint()` wrote. Throws a NadirError for a file of another kind, and what `fs` throws. */
 export async function loadCheckpoint(path: string): Promise<Checkpoint> {
-  return decodeCheckpoint(await readFile(path));
+  return decodeCheckpoint(await readFile(path), { source: path });
 }
