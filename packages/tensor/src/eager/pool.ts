@@ -64,15 +64,15 @@ function lowest(dtype: DType): number {
 /** Whether every window is two by two neighbours inside the image: the usual pool, whose loops are written out. */
 function isTwoByTwo(
   { rows, columns, outHeight, outWidth, height, width }: Plan,
-  { kernel }: PoolAttributes,
+  { kernel, padding }: PoolAttributes,
 ): boolean {
   return (
     kernel[0] === 2 &&
     kernel[1] === 2 &&
     rows.step === 1 &&
     columns.step === 1 &&
-    rows.first[0] === 0 &&
-    columns.first[0] === 0 &&
+    padding[0][0] === 0 &&
+    padding[1][0] === 0 &&
     rows.first[outHeight - 1]! + 2 <= height &&
     columns.first[outWidth - 1]! + 2 <= width
   );
