@@ -9,8 +9,8 @@ const longestFile = 500;
 /** A file over the limit says why in its first lines, after this mark. */
 const longFileMark = /\/\/ Over 500 lines: \S.{10,}/;
 const drawers = /^(utils?|utilities|helpers?|common|misc|shared|stuff)$/;
-/** Names of the closed sets that rule tables map over, and of the tables. */
-const tableKeys = /\bPrimitiveName\b|\bkeyof\s+\w*Primitive\w*/;
+/** Names of the closed sets that rule tables map over (`PrimitiveName`, `MovementName`), and of the tables. */
+const tableKeys = /\b[A-Z]\w*Name\b|\bkeyof\s+\w*Primitive\w*/;
 const tableNames = /\b\w*(Rules?|Table|Kernels|Lowerings?)\b/;
 
 function partialTables(module: SourceModule): string[] {

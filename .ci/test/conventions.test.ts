@@ -20,6 +20,7 @@ describe('rule tables', () => {
     'type Rules = { [P in PrimitiveName]?: Rule<P> };',
     'type Rules = { readonly [P in PrimitiveName]+?: Rule<P> };',
     'type Rules = Partial<{ [P in PrimitiveName]: Rule<P> }>;',
+    'const views: { [P in MovementName]?: ViewRule<P> } = {};',
     'type Rules = { [P in keyof Primitives]?: Rule<P> };',
     'const loose = {} satisfies Partial<GradientRules>;',
   ])('refuses %s', (text) => {
