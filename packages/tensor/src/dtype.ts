@@ -1,5 +1,3 @@
-import { DTypeError } from './errors.ts';
-
 /** The element types, from the lowest to the highest of the promotion order. `bool` is stored as bytes 0 and 1. */
 export const dtypes = ['bool', 'uint8', 'int32', 'float32', 'float64'] as const;
 
@@ -90,10 +88,4 @@ export function resultDType(a: PromotionOperand, b: PromotionOperand): DType {
   if (a.rank === 0 && b.rank > 0) return categories[a.dtype] > categories[b.dtype] ? a.dtype : b.dtype;
   if (b.rank === 0 && a.rank > 0) return categories[b.dtype] > categories[a.dtype] ? b.dtype : a.dtype;
   return promoteDTypes(a.dtype, b.dtype);
-}
-
-/** Throws a DTypeError unless `dtype` is one of `allowed`. */
-export function checkDType(op: string, dtype: DType, allowed: readonly DType[], hint: string): void {
-  if (!allowed.includes(dtype))
-    throw new DTypeError(`${op}(): needs ${allowed.join(' or ')}, got ${dtype}. ${hint}`);
 }

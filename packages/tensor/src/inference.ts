@@ -114,7 +114,7 @@ function convolved(
   return { shape: [x[0]!, w[0]!, size(0), size(1)], dtype };
 }
 
-export const inference: InferenceTable = {
+const inference: InferenceTable = {
   neg: same,
   abs: same,
   sign: same,

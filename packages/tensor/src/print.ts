@@ -70,7 +70,9 @@ function floatFormat(values: readonly number[]): (value: number) => string {
   if (greatest < 1e8 && finite.every(Number.isInteger)) return wholeText;
   // The float32 next to 0.0001 lies below it.
   const isScientific = greatest >= 1e8 || smallest < 0.0001 * (1 - 1e-6);
-  const most = isScientific ? precision : precision + Math.max(0, -1 - Math.floor(Math.log10(greatest * (1 + 1e-6))));
+  const most = isScientific
+    ? precision
+    : precision + Math.max(0, -1 - Math.floor(Math.log10(greatest * (1 + 1e-6))));
   const write = isScientific ? scientific : (value: number, digits: number): string => value.toFixed(digits);
   const digits = Math.max(0, ...finite.map((value) => neededDigits(write(value, most))));
   return (value) => write(value, digits);

@@ -20,7 +20,7 @@ class HostHome implements Home {
 }
 
 /** The home of values that exist only as nodes of a program that is being recorded. */
-export const symbolicHome: Home = {
+const symbolicHome: Home = {
   kind: 'symbolic',
   array(): never {
     throw new ProgramError(

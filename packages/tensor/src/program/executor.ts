@@ -23,7 +23,7 @@ export interface Executor {
 }
 
 /** The tensor that shows a whole storage in row-major order. */
-export function wholeOf(storage: Storage, type: ValueType): Tensor {
+function wholeOf(storage: Storage, type: ValueType): Tensor {
   return new Tensor(storage, type.shape, contiguousStrides(type.shape), 0, null);
 }
 

@@ -91,7 +91,9 @@ describe('tensor', () => {
       'got 2 elements at [1] and 1 element at [0].',
     );
     expect(() => tensor([[1], new Float32Array(2)])).toThrow('got 2 elements at [1] and 1 element at [0].');
-    expect(() => tensor([[[1], [2]], new Float32Array(2)])).toThrow('got a typed array at [1] and nested arrays at [0].');
+    expect(() => tensor([[[1], [2]], new Float32Array(2)])).toThrow(
+      'got a typed array at [1] and nested arrays at [0].',
+    );
   });
 
   it('refuses other elements', () => {
