@@ -6,6 +6,7 @@ import {
   isRecording,
   ones,
   sameShape,
+  Slot,
   type BackwardOptions,
   type DType,
   type History,
@@ -28,7 +29,6 @@ export abstract class TapeHistory implements History {
   abstract readonly isLeaf: boolean;
   readonly shape: Shape;
   readonly dtype: DType;
-  #gradient: Tensor | null = null;
   #hooks: readonly GradientHook[] | null = null;
 
   constructor(shape: Shape, dtype: DType) {
@@ -36,9 +36,9 @@ export abstract class TapeHistory implements History {
     this.dtype = dtype;
   }
 
-  get gradient(): Tensor | null {
-    return this.#gradient;
-  }
+  abstract get gradient(): Tensor | null;
+
+  abstract setGradient(gradient: Tensor | null): void;
 
   abstract retainGradient(tensor: Tensor): void;
 
@@ -54,11 +54,6 @@ export abstract class TapeHistory implements History {
   backward(tensor: Tensor, seed: Tensor | undefined, options: BackwardOptions): void {
     const root = { history: this, gradient: seedOf('backward', tensor, seed) };
     differentiate('backward', [root], { ...options, seed: seed ?? null });
-  }
-
-  setGradient(gradient: Tensor | null): void {
-    if (gradient !== null) this.check('grad', 'the gradient', gradient);
-    this.#gradient = gradient;
   }
 
   addHook(hook: GradientHook): () => void {
@@ -98,26 +93,42 @@ let leaves = 0;
 /** The history of a tensor that the user made: where gradients end and add up. */
 export class LeafHistory extends TapeHistory {
   readonly isLeaf = true;
-  readonly #slotName = `gradient of leaf ${leaves++} is empty`;
-  // True where the slot was last set while a program is recorded: then its state is the program's own.
-  #isProgramsOwn = false;
+  readonly #slot = new Slot(`the gradient of leaf ${leaves++}`);
+  #hookChanges = 0;
 
-  override get gradient(): Tensor | null {
-    const gradient = super.gradient;
-    if (!this.#isProgramsOwn) guard(this.#slotName, gradient === null);
-    return gradient;
+  get gradient(): Tensor | null {
+    return this.#slot.value;
   }
 
-  override setGradient(gradient: Tensor | null): void {
-    super.setGradient(gradient);
-    this.#isProgramsOwn = isRecording();
+  setGradient(gradient: Tensor | null): void {
+    if (gradient !== null) this.check('grad', 'the gradient', gradient);
+    this.#slot.value = gradient;
+  }
+
+  override addHook(hook: GradientHook): () => void {
+    if (isRecording() && this.#slot.maker === null) {
+      throw new GradientError(
+        'registerHook(): a hook of a tensor from outside is none of the values of a recorded function. Register it before.',
+      );
+    }
+    const remove = super.addHook(hook);
+    this.#hookChanges++;
+    return () => {
+      remove();
+      this.#hookChanges++;
+    };
+  }
+
+  override observe(gradient: Tensor): Tensor {
+    guard(`hooks of ${this.#slot.name}`, () => this.#hookChanges);
+    return super.observe(gradient);
   }
 
   retainGradient(): void {}
 
   /** Adds to the gradient. A new tensor each time: whoever holds the former gradient keeps it as it is. */
   accumulate(gradient: Tensor): void {
-    const before = this.gradient;
+    const before = this.#slot.summand;
     this.setGradient(before === null ? gradient : before.add(gradient));
   }
 }
@@ -140,7 +151,19 @@ export abstract class NodeHistory extends TapeHistory {
   abstract readonly edges: readonly (TapeHistory | null)[];
   /** True once a backward pass has let go of what was saved. */
   abstract readonly freed: boolean;
+  /** True for a node that was made while a program was recorded. */
+  readonly isSymbolic: boolean = isRecording();
+  #gradient: Tensor | null = null;
   #retains = false;
+
+  get gradient(): Tensor | null {
+    return this.#gradient;
+  }
+
+  setGradient(gradient: Tensor | null): void {
+    if (gradient !== null) this.check('grad', 'the gradient', gradient);
+    this.#gradient = gradient;
+  }
 
   /** Takes the gradient of the result from the pass, and adds those of the operands that the pass wants. */
   abstract pull(pass: Pass): void;

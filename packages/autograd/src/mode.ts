@@ -21,7 +21,7 @@ let collector: Collector | null = null;
  * ```
  */
 export function isGradEnabled(): boolean {
-  return isProgramsOwn ? enabled : guard('gradient mode', enabled);
+  return isProgramsOwn ? enabled : guard('gradient mode', () => enabled);
 }
 
 /** Where operands are to be noted instead of recorded, or null. */

@@ -1,4 +1,11 @@
-import { formatShape, GradientError, type BackwardOptions, type Storage, type Tensor } from '@nadir/tensor';
+import {
+  formatShape,
+  GradientError,
+  isRecording,
+  type BackwardOptions,
+  type Storage,
+  type Tensor,
+} from '@nadir/tensor';
 import type { LeafHistory, NodeHistory, TapeHistory } from './history.ts';
 import { inMode } from './mode.ts';
 
@@ -71,11 +78,20 @@ function reach(roots: readonly Root[], ends: ReadonlySet<TapeHistory> | null): R
   for (const { history } of roots) visit(history);
   for (let history = stack.pop(); history !== undefined; history = stack.pop()) {
     const node = history as NodeHistory;
+    if (!node.isSymbolic && isRecording()) throw outsideError(node);
     nodes.push(node);
     if (node.freed) freed = node;
     for (const edge of node.edges) visit(edge);
   }
   return { nodes: nodes.sort((a, b) => b.sequence - a.sequence), freed };
+}
+
+/** A recorded program runs many times, a graph that was made before it only once. */
+function outsideError(node: NodeHistory): GradientError {
+  return new GradientError(
+    `backward(): a recorded function cannot pass gradients to the graph of a tensor from outside, got there at the ${node.label} ` +
+      `of shape ${formatShape(node.shape)}. Compute it inside, or use detach() of it.`,
+  );
 }
 
 function freedError(op: string, node: NodeHistory): GradientError {

@@ -1,5 +1,5 @@
 import { noGrad } from '@nadir/autograd';
-import { guard, stack, tensor, ValueError, type Tensor } from '@nadir/tensor';
+import { stack, tensor, ValueError, type Tensor } from '@nadir/tensor';
 
 /**
  * Scales the gradients of `parameters` in place so that their joint 2-norm is at most `maxNorm`, and returns the norm
@@ -10,7 +10,7 @@ import { guard, stack, tensor, ValueError, type Tensor } from '@nadir/tensor';
 export function clipGradNorm(parameters: Iterable<Tensor>, maxNorm: number): Tensor {
   if (!(maxNorm >= 0)) throw new ValueError(`clipGradNorm(): maxNorm must be at least 0, got ${maxNorm}.`);
   return noGrad(() => {
-    const gradients = gradientsOf(parameters, 'clipGradNorm');
+    const gradients = gradientsOf(parameters);
     if (gradients.length === 0) return tensor(0, { dtype: 'float64' });
     const squares = gradients.map((gradient) => gradient.square().sum().cast('float64'));
     const norm = stack(squares).sum().sqrt();
@@ -28,16 +28,10 @@ export function clipGradNorm(parameters: Iterable<Tensor>, maxNorm: number): Ten
 export function clipGradValue(parameters: Iterable<Tensor>, limit: number): void {
   if (!(limit >= 0)) throw new ValueError(`clipGradValue(): limit must be at least 0, got ${limit}.`);
   noGrad(() => {
-    for (const gradient of gradientsOf(parameters, 'clipGradValue'))
-      gradient.assign(gradient.clamp(-limit, limit));
+    for (const gradient of gradientsOf(parameters)) gradient.assign(gradient.clamp(-limit, limit));
   });
 }
 
-function gradientsOf(parameters: Iterable<Tensor>, op: string): Tensor[] {
-  const gradients: Tensor[] = [];
-  for (const [index, parameter] of [...parameters].entries()) {
-    const gradient = parameter.grad;
-    if (guard(`${op} gradient ${index}`, gradient !== null)) gradients.push(gradient!);
-  }
-  return gradients;
+function gradientsOf(parameters: Iterable<Tensor>): Tensor[] {
+  return Array.from(parameters, ({ grad }) => grad).filter((gradient) => gradient !== null);
 }

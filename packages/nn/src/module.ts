@@ -1,5 +1,5 @@
 import { parameter } from '@nadir/autograd';
-import { guard, NadirError, ShapeError, Tensor, type FloatDType } from '@nadir/tensor';
+import { Mode, NadirError, ShapeError, Tensor, type FloatDType } from '@nadir/tensor';
 
 /** Names and tensors, in the order in which the module made them. */
 export type StateDict = Readonly<Record<string, Tensor>>;
@@ -68,15 +68,14 @@ export abstract class Module<
   Output = Tensor,
 > extends Callable {
   readonly #buffers = new Set<string>();
-  readonly #mode = `module ${count++} training`;
-  #training = true;
+  readonly #training = new Mode<boolean>(`training of module ${count++}`, true);
 
   /** Computes the output. Call the module itself rather than this. */
   abstract forward(...inputs: Inputs): Output;
 
   /** True after `train()` and from the start, false after `eval()`. Dropout and batch normalization depend on it. */
   get training(): boolean {
-    return guard(this.#mode, this.#training);
+    return this.#training.value;
   }
 
   /** Makes `value` part of the state without being trained, under `name`, and returns it for the property of that name. */
@@ -138,7 +137,7 @@ export abstract class Module<
 
   /** Sets the training mode of this module and of all below it. */
   train(mode = true): this {
-    for (const [, module] of this.namedModules()) module.#training = mode;
+    for (const [, module] of this.namedModules()) module.#training.value = mode;
     return this;
   }
 

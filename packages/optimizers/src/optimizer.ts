@@ -1,6 +1,6 @@
 import { noGrad } from '@nadir/autograd';
 import { constant, resolveSchedule, type ScheduleInput } from '@nadir/schedulers';
-import { effect, guard, NadirError, ShapeError, Tensor, ValueError } from '@nadir/tensor';
+import { effect, NadirError, ShapeError, Tensor, ValueError } from '@nadir/tensor';
 import { ParameterGroup, type GroupOptions } from './parameter-group.ts';
 import type { Transform } from './transform.ts';
 
@@ -32,8 +32,6 @@ interface Member<Names extends string> {
   readonly maximize: boolean;
 }
 
-let count = 0;
-
 /** Throws a ValueError that names the optimizer unless `value` is a finite number ≥ 0. */
 export function checkNonNegative(optimizer: string, name: string, value: number): number {
   if (Number.isFinite(value) && value >= 0) return value;
@@ -56,7 +54,6 @@ function isTensors<Options>(items: readonly (Tensor | GroupOptions<Options>)[]):
  */
 export abstract class Optimizer<Options extends OptimizerOptions, Names extends string = string> {
   readonly #name: string;
-  readonly #id = count++;
   readonly #defaults: Options;
   readonly #members: Member<Names>[] = [];
 
@@ -112,10 +109,9 @@ export abstract class Optimizer<Options extends OptimizerOptions, Names extends 
   /** Updates every parameter that has a gradient, in place. */
   step(): void {
     noGrad(() => {
-      for (const [groupIndex, { group, transform, maximize }] of this.#members.entries()) {
+      for (const { group, transform, maximize } of this.#members) {
         for (const [index, parameter] of group.params.entries()) {
           const gradient = parameter.grad;
-          guard(`optimizer ${this.#id} gradient ${groupIndex}.${index}`, gradient !== null);
           if (gradient === null) continue;
           const descent = maximize ? gradient.neg() : gradient;
           parameter.assign(

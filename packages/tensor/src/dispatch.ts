@@ -1,4 +1,5 @@
 import { runPrimitive, writeInto } from './eager/run.ts';
+import type { Mode, Slot } from './host-state.ts';
 import type { PrimitiveAttributes, PrimitiveName } from './primitives.ts';
 import type { Tensor } from './tensor.ts';
 
@@ -43,8 +44,16 @@ export interface Recorder {
     attributes: PrimitiveAttributes[P],
   ): Tensor;
   assign(target: Tensor, value: Tensor): void;
-  guard(name: string, value: GuardValue): void;
+  /** @param read gives the value again, outside of the recording */
+  guard(name: string, value: GuardValue, read: () => GuardValue): void;
   effect(run: () => void): void;
+  /** Takes note of whether a tensor has a history. */
+  observe(x: Tensor): void;
+  readMode<T extends GuardValue>(mode: Mode<T>): T;
+  writeMode<T extends GuardValue>(mode: Mode<T>, value: T): void;
+  /** @param isUse false where the tensor only becomes a part of what is put in its place */
+  readSlot(slot: Slot, isUse: boolean): Tensor | null;
+  writeSlot(slot: Slot, value: Tensor | null): void;
 }
 
 let recorder: Recorder | null = null;
@@ -77,24 +86,37 @@ export function applyAssign(target: Tensor, value: Tensor): void {
 }
 
 /**
- * Reads a mode that decides what a computation does (`training`, whether gradients are recorded, whether a slot is
- * filled), so that a recorded program is reused only where every mode it read has the same value.
+ * Reads something on the host that decides what a computation does (whether gradients are recorded, a flag of your own),
+ * so that a recorded program is reused only where `read` gives the same value again. The name is unique to what is read.
  *
  * @example
  * ```ts
  * import { guard } from '@nadir/tensor';
- * guard('training', true); // => true
+ * const options = { isNoisy: true };
+ * guard('noise', () => options.isNoisy); // => true
  * ```
  */
-export function guard<T extends GuardValue>(name: string, value: T): T {
-  if (recorder !== null) recorder.guard(name, value);
+export function guard<T extends GuardValue>(name: string, read: () => T): T {
+  const value = read();
+  if (recorder !== null) recorder.guard(name, value, read);
   return value;
+}
+
+/** Whether operations on a tensor are recorded for a backward pass: part of what a recorded program depends on. */
+export function hasHistory(x: Tensor): boolean {
+  if (recorder !== null) recorder.observe(x);
+  return x.history !== null;
 }
 
 /** Runs a host effect that belongs to the step: at once, or after every call of the program that is being recorded. */
 export function effect(run: () => void): void {
   if (recorder === null) run();
   else recorder.effect(run);
+}
+
+/** What takes the place of immediate execution, or null. */
+export function currentRecorder(): Recorder | null {
+  return recorder;
 }
 
 /** True while a program is being recorded: values have no elements then. */

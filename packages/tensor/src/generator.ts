@@ -2,7 +2,7 @@ import { seedKey } from '@nadir/random';
 import { apply, applyAssign } from './dispatch.ts';
 import { ShapeError, ValueError } from './errors.ts';
 import { checkShape, contiguousStrides, formatShape, sizeOf, type Shape } from './shape.ts';
-import { Storage } from './storage.ts';
+import { noteStorages, Storage } from './storage.ts';
 import { Tensor } from './tensor.ts';
 
 /** Whole numbers from 0 to 2^53 − 1, or a bigint below 2^64. */
@@ -105,7 +105,8 @@ let shared: Generator | null = null;
  * ```
  */
 export function defaultGenerator(): Generator {
-  shared ??= new Generator();
+  // Made inside a recorded function it still outlives it: its state is no constant of the program.
+  shared ??= noteStorages(null, () => new Generator());
   return shared;
 }
 

@@ -13,6 +13,7 @@ export {
 } from './errors.ts';
 export { defaultGenerator, Generator, manualSeed } from './generator.ts';
 export type { Seed } from './generator.ts';
+export { Mode, Slot } from './host-state.ts';
 export { infer } from './inference.ts';
 export type { ValueType } from './inference.ts';
 export type { Axes, IndexArgument, KeepDims, Operand, PadWidths, SliceIndex } from './operands.ts';
@@ -52,9 +53,9 @@ export type { NestedArray, ViewLink } from './tensor.ts';
 export { eagerExecutor } from './program/executor.ts';
 export type { Executor, LoadedProgram } from './program/executor.ts';
 export { formatProgram } from './program/program.ts';
-export type { Guards, Program, ProgramNode, ProgramWrite, ValueId } from './program/program.ts';
+export type { Program, ProgramNode, ProgramWrite, ValueId } from './program/program.ts';
 export { record } from './program/recording.ts';
-export type { Recording } from './program/recording.ts';
+export type { RecordedGuard, RecordedSlot, Recording } from './program/recording.ts';
 export { verifyProgram } from './program/verifier.ts';
 export {
   elu,

@@ -30,6 +30,20 @@ const symbolicHome: Home = {
   },
 };
 
+// Where the storages that are made now are noted.
+let notes: Set<Storage> | null = null;
+
+/** Runs `body` and notes in `into` every storage with elements that it makes (null: notes none). */
+export function noteStorages<T>(into: Set<Storage> | null, body: () => T): T {
+  const previous = notes;
+  notes = into;
+  try {
+    return body();
+  } finally {
+    notes = previous;
+  }
+}
+
 /**
  * The one owner of bytes. Tensors are views of it. The version counts changes in place, so that a backward pass
  * can tell that a value it saved is no longer what it was.
@@ -49,7 +63,9 @@ export class Storage {
 
   /** A storage that takes over `array`: the caller must not use it any more. */
   static host(array: TypedArray, dtype: DType): Storage {
-    return new Storage(dtype, array.length, new HostHome(array));
+    const storage = new Storage(dtype, array.length, new HostHome(array));
+    notes?.add(storage);
+    return storage;
   }
 
   static symbolic(dtype: DType, size: number): Storage {
@@ -78,6 +94,11 @@ export class Storage {
   /** Counts a change that was made elsewhere: by a recorder, or by an executor in its own memory. */
   touch(): void {
     this.#version++;
+  }
+
+  /** Takes back changes that were counted while a program was recorded, and did not happen. */
+  rewind(version: number): void {
+    this.#version = version;
   }
 
   /** Moves the elements to another home of the same size, or back; the owner of the new home has copied them. */

@@ -1,7 +1,7 @@
 // Over 500 lines: every operation is also a method, so that expressions chain; each method is one line.
 import type { DType, TypedArray } from './dtype.ts';
 import { isFloat } from './dtype.ts';
-import { applyAssign, isRecording, type BackwardOptions, type History } from './dispatch.ts';
+import { applyAssign, hasHistory, isRecording, type BackwardOptions, type History } from './dispatch.ts';
 import { GradientError, ProgramError, ShapeError } from './errors.ts';
 import { readContiguous } from './eager/layout.ts';
 import * as activation from './ops/activation.ts';
@@ -147,12 +147,12 @@ export class Tensor {
 
   /** Whether operations on this tensor are recorded for a backward pass. */
   get requiresGrad(): boolean {
-    return this.history !== null;
+    return hasHistory(this);
   }
 
   /** The accumulated gradient of a parameter, or of a tensor that called `retainGrad()`; null before a backward pass. */
   get grad(): Tensor | null {
-    return this.history === null ? null : this.history.gradient;
+    return hasHistory(this) ? this.history!.gradient : null;
   }
 
   set grad(value: Tensor | null) {

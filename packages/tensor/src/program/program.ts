@@ -1,4 +1,3 @@
-import type { GuardValue } from '../dispatch.ts';
 import type { ValueType } from '../inference.ts';
 import type { PrimitiveAttributes, PrimitiveName } from '../primitives.ts';
 import { formatShape } from '../shape.ts';
@@ -37,9 +36,6 @@ export interface Program {
   /** At most one per state; made after everything is computed. */
   readonly writes: readonly ProgramWrite[];
 }
-
-/** The modes that a program was recorded under. */
-export type Guards = ReadonlyMap<string, GuardValue>;
 
 /** Shape and dtype of a value. */
 export function typeOf(program: Program, id: ValueId): ValueType | undefined {

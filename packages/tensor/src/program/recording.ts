@@ -1,21 +1,45 @@
-import { withRecorder, type GuardValue, type Recorder } from '../dispatch.ts';
+import { withRecorder, type GuardValue, type History, type Recorder } from '../dispatch.ts';
 import { viewOf } from '../eager/movement.ts';
 import { ProgramError } from '../errors.ts';
+import type { Mode, Slot } from '../host-state.ts';
 import { infer, type ValueType } from '../inference.ts';
 import type { PrimitiveAttributes, PrimitiveName } from '../primitives.ts';
 import { contiguousStrides, formatShape } from '../shape.ts';
-import { Storage } from '../storage.ts';
+import { noteStorages, Storage } from '../storage.ts';
 import { Tensor, type ViewLink } from '../tensor.ts';
 import { isMovement, viewLayout } from '../view.ts';
-import type { Guards, Program, ProgramNode, ProgramWrite, ValueId } from './program.ts';
+import type { Program, ProgramNode, ProgramWrite, ValueId } from './program.ts';
+
+/** A mode that a program was recorded under, and how to read it again. */
+export interface RecordedGuard {
+  readonly value: GuardValue;
+  readonly read: () => GuardValue;
+}
+
+/** What a program does with a slot. */
+export interface RecordedSlot {
+  readonly slot: Slot;
+  /** What it held before; undefined where the program did not ask. */
+  readonly before: Tensor | null | undefined;
+  /** What it holds after: a result of the program, null where it is emptied, undefined where it is left as it is. */
+  readonly after: number | null | undefined;
+  /** Whether the program used what it put into it last. */
+  readonly isUsed: boolean;
+}
 
 /** What running a function once with symbolic tensors tells of it. */
 export interface Recording {
+  /** Its results are those of the body, then what the slots hold after it. */
   readonly program: Program;
-  /** The storages from outside that the function read or wrote, in the order of the program's state. */
+  /** The storages that the function read or wrote, in the order of the program's state. */
   readonly state: readonly Storage[];
-  /** The modes that it read. */
-  readonly guards: Guards;
+  /** Those of them that the function made itself: constants of the program, which it does not write. */
+  readonly constants: ReadonlySet<Storage>;
+  /** The modes that it read, as they were before it, by name. */
+  readonly guards: ReadonlyMap<string, RecordedGuard>;
+  /** The tensors from outside that it used, and the histories that they had: whether gradients are recorded depends on them. */
+  readonly histories: ReadonlyMap<Tensor, History | null>;
+  readonly slots: readonly RecordedSlot[];
   /** Host effects to run after every call. */
   readonly effects: readonly (() => void)[];
 }
@@ -39,6 +63,13 @@ interface CachedView {
   readonly value: Value;
 }
 
+/** A slot while a program is recorded. */
+interface SlotContents {
+  before: Tensor | null | undefined;
+  now: Tensor | null;
+  isUsed: boolean;
+}
+
 /** The tensor at the end of the chain of views: it shows the whole of its storage. */
 function rootOf(x: Tensor): Tensor {
   let root = x;
@@ -49,11 +80,19 @@ function rootOf(x: Tensor): Tensor {
 class ProgramRecorder implements Recorder {
   readonly nodes: Value[] = [];
   readonly state: { readonly storage: Storage; readonly value: Value }[] = [];
-  readonly guards = new Map<string, GuardValue>();
+  readonly guards = new Map<string, RecordedGuard>();
+  readonly histories = new Map<Tensor, History | null>();
+  readonly slots = new Map<Slot, SlotContents>();
   readonly effects: (() => void)[] = [];
+  /** Storages with elements that the recorded function makes. */
+  readonly made = new Set<Storage>();
+  readonly #modes = new Map<Mode<GuardValue>, GuardValue>();
+  /** Versions before the recording of the storages from outside that it counts changes of. */
+  readonly #versions = new Map<Storage, number>();
   /** The value that each storage holds at this point, as its root tensor shows it. */
   readonly #current = new Map<Storage, Value>();
   readonly #views = new WeakMap<Tensor, CachedView>();
+  readonly #ownViews = new WeakSet<Tensor>();
 
   argument(index: number, type: ValueType): Tensor {
     return this.#symbolic({ kind: 'argument', index, type });
@@ -64,11 +103,16 @@ class ProgramRecorder implements Recorder {
     inputs: readonly Tensor[],
     attributes: PrimitiveAttributes[P],
   ): Tensor {
+    for (let i = 0; i < inputs.length; i++) this.observe(inputs[i]!);
     if (isMovement(name)) {
       const source = inputs[0]!;
       const movement = attributes as PrimitiveAttributes[typeof name];
       const layout = viewLayout(name, source, movement);
-      if (layout !== null) return viewOf(name, source, movement, layout);
+      if (layout !== null) {
+        const view = viewOf(name, source, movement, layout);
+        this.#ownViews.add(view);
+        return view;
+      }
     }
     return this.#symbolic(
       this.#node(
@@ -83,15 +127,55 @@ class ProgramRecorder implements Recorder {
     const replaced = this.#throughViews(target, this.valueOf(value));
     this.valueOf(rootOf(target));
     this.#current.set(target.storage, replaced);
+    if (!this.#versions.has(target.storage)) this.#versions.set(target.storage, target.storage.version);
     target.storage.touch();
   }
 
-  guard(name: string, value: GuardValue): void {
-    this.guards.set(name, value);
+  guard(name: string, value: GuardValue, read: () => GuardValue): void {
+    if (!this.guards.has(name)) this.guards.set(name, { value, read });
   }
 
   effect(run: () => void): void {
     this.effects.push(run);
+  }
+
+  observe(x: Tensor): void {
+    if (x.storage.home.kind === 'symbolic' || this.histories.has(x)) return;
+    if (!this.#ownViews.has(x) && !this.made.has(x.storage)) this.histories.set(x, x.history);
+  }
+
+  readMode<T extends GuardValue>(mode: Mode<T>): T {
+    // A mode that the program has set is its own, and no condition of its use.
+    if (this.#modes.has(mode)) return this.#modes.get(mode) as T;
+    const value = mode.current;
+    this.guard(mode.name, value, () => mode.current);
+    return value;
+  }
+
+  writeMode<T extends GuardValue>(mode: Mode<T>, value: T): void {
+    this.#modes.set(mode, value);
+    this.effect(() => (mode.value = value));
+  }
+
+  readSlot(slot: Slot, isUse: boolean): Tensor | null {
+    const contents = this.slots.get(slot);
+    if (contents === undefined) {
+      const before = slot.current;
+      this.slots.set(slot, { before, now: before, isUsed: isUse });
+      return before;
+    }
+    contents.isUsed ||= isUse;
+    return contents.now;
+  }
+
+  writeSlot(slot: Slot, value: Tensor | null): void {
+    const before = this.slots.get(slot)?.before;
+    this.slots.set(slot, { before, now: value, isUsed: false });
+  }
+
+  /** Undoes what the recording counted outside: nothing has changed there. */
+  rewind(): void {
+    for (const [storage, version] of this.#versions) storage.rewind(version);
   }
 
   /** The value that a tensor shows at this point. */
@@ -110,7 +194,7 @@ class ProgramRecorder implements Recorder {
   writes(): { readonly state: number; readonly value: Value }[] {
     return this.state.flatMap(({ storage, value: before }, index) => {
       const value = this.#current.get(storage)!;
-      return value === before ? [] : [{ state: index, value }];
+      return value === before || this.made.has(storage) ? [] : [{ state: index, value }];
     });
   }
 
@@ -228,19 +312,41 @@ export function record(
 ): Recording {
   const recorder = new ProgramRecorder();
   const inputs = args.map((type, index) => recorder.argument(index, type));
-  const results = withRecorder(recorder, () => {
+  const run = (): { readonly results: readonly Value[]; readonly slots: readonly RecordedSlot[] } => {
     const returned: unknown = body(...inputs);
     if (!Array.isArray(returned)) {
+      if (returned instanceof Promise) returned.catch(() => {});
       throw new ProgramError(
         'record(): the body must return an array of tensors; an async body cannot be recorded.',
       );
     }
-    return (returned as readonly Tensor[]).map((result) => recorder.valueOf(result));
-  });
-  return {
-    program: number(recorder, args, results),
-    state: recorder.state.map(({ storage }) => storage),
-    guards: recorder.guards,
-    effects: recorder.effects,
+    const results = (returned as readonly Tensor[]).map((result) => recorder.valueOf(result));
+    const slots = slotsOf(recorder, results);
+    return { results, slots };
   };
+  try {
+    const { results, slots } = noteStorages(recorder.made, () => withRecorder(recorder, run));
+    const state = recorder.state.map(({ storage }) => storage);
+    return {
+      program: number(recorder, args, results),
+      state,
+      constants: new Set(state.filter((storage) => recorder.made.has(storage))),
+      guards: recorder.guards,
+      histories: recorder.histories,
+      slots,
+      effects: recorder.effects,
+    };
+  } finally {
+    recorder.rewind();
+  }
+}
+
+/** What the program does with the slots from outside; adds what they hold after it to the results. */
+function slotsOf(recorder: ProgramRecorder, results: Value[]): RecordedSlot[] {
+  return [...recorder.slots].flatMap(([slot, { before, now, isUsed }]) => {
+    if (slot.maker === recorder) return [];
+    let after: number | null | undefined = now === null && before !== null ? null : undefined;
+    if (now !== null && now !== before) after = results.push(recorder.valueOf(now)) - 1;
+    return [{ slot, before, after, isUsed }];
+  });
 }

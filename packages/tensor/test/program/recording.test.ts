@@ -99,11 +99,11 @@ describe('record', () => {
   it('keeps the modes it read and the effects it asked for', () => {
     const done: string[] = [];
     const { guards, effects } = record([], () => {
-      guard('training', true);
+      guard('training', () => true);
       effect(() => done.push('lrStep'));
       return [];
     });
-    expect([...guards]).toEqual([['training', true]]);
+    expect(Array.from(guards, ([name, { value }]) => [name, value])).toEqual([['training', true]]);
     expect(done).toEqual([]);
     for (const run of effects) run();
     expect(done).toEqual(['lrStep']);
