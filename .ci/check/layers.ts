@@ -9,6 +9,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   optimizers: ['tensor', 'autograd', 'schedulers'],
   data: ['tensor', 'random'],
   train: ['random', 'schedulers', 'wasm', 'tensor', 'autograd', 'nn', 'optimizers', 'data'],
+  compiler: ['tensor', 'wasm'],
   tune: ['random'],
   cli: ['random', 'schedulers', 'wasm', 'tensor', 'autograd', 'nn', 'optimizers', 'data', 'train', 'tune'],
 };
@@ -22,4 +23,5 @@ export const browserPackages: ReadonlySet<string> = new Set([
   'autograd',
   'nn',
   'optimizers',
+  'compiler',
 ]);

@@ -1,0 +1,234 @@
+import {
+  contiguousStrides,
+  erf,
+  formatProgram,
+  formatShape,
+  IndexError,
+  ProgramError,
+  sameShape,
+  sizeOf,
+  Storage,
+  Tensor,
+  tensor,
+  verifyProgram,
+  withRecorder,
+  type Executor,
+  type LoadedProgram,
+  type Program,
+  type TypedArray,
+  type ValueType,
+} from '@nadir/tensor';
+import { features } from '@nadir/wasm';
+import { lower, type LoweredProgram } from './lower/module.ts';
+import { scalarMathImports } from './lower/scalar-math.ts';
+import { ExecutorMemory, PinnedHome, viewOf } from './memory.ts';
+import { fuse } from './passes/fuse.ts';
+import { group } from './passes/group.ts';
+import { simplify } from './passes/simplify.ts';
+
+/** What an executor shows of its work. */
+export interface WasmExecutorOptions {
+  /** Gets the program before and after its passes, and the module, as text. Default: nothing is printed. */
+  readonly debug?: (stage: 'ir' | 'simplified' | 'wat', text: () => string) => void;
+}
+
+interface RunExports {
+  readonly run: () => void;
+  readonly arena: WebAssembly.Global;
+  readonly fault: WebAssembly.Global;
+  readonly badIndex: WebAssembly.Global;
+}
+
+/** Where an argument or a result lies. */
+interface Slot {
+  readonly type: ValueType;
+  readonly size: number;
+  /** −1: in the arena at `offset`; else the number of a state. */
+  readonly state: number;
+  readonly offset: number;
+}
+
+function checkType(index: number, want: ValueType, got: Tensor | undefined): void {
+  if (got === undefined) throw new ProgramError(`run(): argument ${index} is missing.`);
+  if (want.dtype !== got.dtype || !sameShape(want.shape, got.shape)) {
+    throw new ProgramError(
+      `run(): argument ${index} must be ${want.dtype} ${formatShape(want.shape)}, ` +
+        `got ${got.dtype} ${formatShape(got.shape)}. Another shape or dtype needs a program of its own.`,
+    );
+  }
+}
+
+class WasmProgram implements LoadedProgram {
+  readonly #program: Program;
+  readonly #lowered: LoweredProgram;
+  readonly #memory: ExecutorMemory;
+  readonly #exports: RunExports;
+  readonly #globals: readonly WebAssembly.Global[];
+  readonly #args: readonly Slot[];
+  readonly #results: readonly Slot[];
+  readonly #states: (Storage | undefined)[];
+  readonly #homes: (PinnedHome | undefined)[];
+  #arena = -1;
+  #buffer: ArrayBuffer | null = null;
+  #argViews: TypedArray[] = [];
+  #disposed = false;
+
+  constructor(program: Program, lowered: LoweredProgram, memory: ExecutorMemory) {
+    this.#program = program;
+    this.#lowered = lowered;
+    this.#memory = memory;
+    // The arena is made first, so that too large a program fails here.
+    memory.arena(lowered.program.arenaBytes);
+    const math = scalarMathImports((x) => withRecorder(null, () => erf(tensor(x, { dtype: 'float64' })).item()));
+    const module = new WebAssembly.Module(lowered.bytes);
+    const instance = new WebAssembly.Instance(module, { nadir: { memory: memory.memory }, math });
+    this.#exports = instance.exports as unknown as RunExports;
+    this.#globals = program.state.map((_, index) => instance.exports[`state${index}`] as WebAssembly.Global);
+    this.#args = program.arguments.map((type, id) => this.#slot(id, type));
+    this.#results = program.results.map((_, index) =>
+      this.#slot(lowered.program.results[index]!, typeOf(program, program.results[index]!)),
+    );
+    this.#states = new Array(program.state.length);
+    this.#homes = new Array(program.state.length);
+  }
+
+  #slot(id: number, type: ValueType): Slot {
+    const place = this.#lowered.program.places.get(id)!;
+    const size = sizeOf(type.shape);
+    return place.base === 'arena'
+      ? { type, size, state: -1, offset: place.offset }
+      : { type, size, state: place.index, offset: 0 };
+  }
+
+  run(args: readonly Tensor[], state: readonly Storage[]): readonly Tensor[] {
+    if (this.#disposed) throw new ProgramError('run(): the program was disposed. Load it again.');
+    const { arguments: types } = this.#program;
+    for (let i = 0; i < types.length; i++) checkType(i, types[i]!, args[i]);
+    // A storage that moves in, and an arena that grows, may make the memory grow: addresses and views come after.
+    for (let i = 0; i < this.#states.length; i++) this.#attach(i, state[i]);
+    const arena = this.#memory.arena(this.#lowered.program.arenaBytes);
+    this.#refresh(arena);
+    for (let i = 0; i < types.length; i++) copyIn(this.#argViews[i]!, args[i]!);
+    this.#exports.run();
+    if (this.#exports.fault.value !== 0) this.#reportBadIndex();
+    const results = this.#results.map((slot) => this.#read(slot));
+    for (const { state: index } of this.#program.writes) this.#states[index]!.touch();
+    return results;
+  }
+
+  #attach(index: number, storage: Storage | undefined): void {
+    const before = this.#states[index];
+    if (before === storage && before !== undefined && before.home === this.#homes[index]) return;
+    const want = this.#program.state[index]!;
+    if (storage === undefined || storage.size !== sizeOf(want.shape) || storage.dtype !== want.dtype) {
+      const got = storage === undefined ? 'none' : `${storage.dtype} with ${storage.size} elements`;
+      throw new ProgramError(
+        `run(): state ${index} needs ${want.dtype} with ${sizeOf(want.shape)} elements, got ${got}.`,
+      );
+    }
+    const home = PinnedHome.acquire(this.#memory, storage);
+    if (before !== undefined) this.#homes[index]!.release(before);
+    this.#states[index] = storage;
+    this.#homes[index] = home;
+    // WebAssembly numbers have a sign; addresses have none.
+    this.#globals[index]!.value = home.address | 0;
+  }
+
+  #refresh(arena: number): void {
+    const { buffer } = this.#memory.memory;
+    if (this.#arena === arena && this.#buffer === buffer) return;
+    this.#arena = arena;
+    this.#buffer = buffer as ArrayBuffer;
+    this.#exports.arena.value = arena | 0;
+    this.#argViews = this.#args.map(({ type, offset, size }) =>
+      viewOf(type.dtype, this.#buffer!, arena + offset, size),
+    );
+  }
+
+  #read({ type, size, state, offset }: Slot): Tensor {
+    const address = state < 0 ? this.#arena + offset : this.#homes[state]!.address;
+    const array = viewOf(type.dtype, this.#buffer!, address, size).slice();
+    return new Tensor(Storage.host(array, type.dtype), type.shape, contiguousStrides(type.shape), 0, null);
+  }
+
+  #reportBadIndex(): never {
+    const kernel = this.#lowered.program.kernels[(this.#exports.fault.value as number) - 1]!;
+    if (kernel.kind !== 'primitive') throw new ProgramError('run(): a kernel failed.');
+    const { primitive, attributes } = kernel.node;
+    const { axis } = attributes as { readonly axis: number };
+    const size = primitive === 'take' ? kernel.operands[0]!.shape[axis]! : (attributes as { size: number }).size;
+    throw new IndexError(
+      `${primitive}(): index out of range, got ${String(this.#exports.badIndex.value)} for axis ${axis} of size ${size}. ` +
+        `Here ${size === 0 ? 'the axis is empty' : `it must be in [${-size}, ${size - 1}]`}.`,
+    );
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#states.forEach((storage, index) => {
+      if (storage !== undefined) this.#homes[index]!.release(storage);
+    });
+    this.#states.length = 0;
+    this.#homes.length = 0;
+  }
+}
+
+function typeOf(program: Program, id: number): ValueType {
+  const { arguments: args, state, nodes } = program;
+  if (id < args.length) return args[id]!;
+  return id < args.length + state.length ? state[id - args.length]! : nodes[id - args.length - state.length]!.type;
+}
+
+function copyIn(target: TypedArray, x: Tensor): void {
+  if (x.isContiguous) {
+    const array = x.storage.read();
+    target.set(x.offset === 0 && array.length === target.length ? array : array.subarray(x.offset, x.offset + target.length));
+  } else target.set(withRecorder(null, () => x.data));
+}
+
+/**
+ * An executor that compiles each program into one WebAssembly module. State stays in its memory between calls; two
+ * executors share nothing.
+ *
+ * @example
+ * ```ts
+ * import { createWasmExecutor } from '@nadir/compiler';
+ * import { record, tensor } from '@nadir/tensor';
+ * const { program, state } = record([{ shape: [3], dtype: 'float32' }], (x) => [x!.mul(x!).sum()]);
+ * const loaded = createWasmExecutor().load(program);
+ * loaded.run([tensor([1, 2, 3])], state)[0]!.item(); // => 14
+ * ```
+ */
+export function createWasmExecutor(options: WasmExecutorOptions = {}): Executor {
+  let memory: ExecutorMemory | null = null;
+  return {
+    name: 'wasm',
+    load(program) {
+      if (!features().simd) {
+        throw new ProgramError(
+          'load(): the wasm executor needs WebAssembly with SIMD, which this engine lacks. Use the eager executor.',
+        );
+      }
+      options.debug?.('ir', () => formatProgram(program));
+      verifyProgram(program);
+      const simplified = simplify(program);
+      options.debug?.('simplified', () => formatProgram(simplified));
+      const lowered = lower(group(fuse(simplified)), simplified);
+      options.debug?.('wat', () => lowered.toText());
+      memory ??= new ExecutorMemory();
+      return new WasmProgram(simplified, lowered, memory);
+    },
+  };
+}
+
+/**
+ * The executor that `compile()` uses by default: one WebAssembly module a program, SIMD, one thread.
+ *
+ * @example
+ * ```ts
+ * import { wasmExecutor } from '@nadir/compiler';
+ * wasmExecutor.name; // => wasm
+ * ```
+ */
+export const wasmExecutor: Executor = /* @__PURE__ */ createWasmExecutor();

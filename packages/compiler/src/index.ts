@@ -1,0 +1,2 @@
+export { createWasmExecutor, wasmExecutor, type WasmExecutorOptions } from './executor.ts';
+export { simplify } from './passes/simplify.ts';

@@ -1,0 +1,187 @@
+import type {
+  BinaryName,
+  ComparisonName,
+  DType,
+  PrimitiveName,
+  ProgramNode,
+  Shape,
+  UnaryName,
+  ValueId,
+} from '@nadir/tensor';
+
+/** The primitives that make one element out of elements at the same place. */
+export type PointName = Extract<
+  PrimitiveName,
+  | UnaryName
+  | BinaryName
+  | ComparisonName
+  | 'where'
+  | 'cast'
+>;
+
+const points: Readonly<Record<PointName, true>> = {
+  neg: true,
+  abs: true,
+  sign: true,
+  floor: true,
+  ceil: true,
+  round: true,
+  trunc: true,
+  exp: true,
+  expm1: true,
+  log: true,
+  log1p: true,
+  sqrt: true,
+  sin: true,
+  cos: true,
+  tanh: true,
+  sigmoid: true,
+  erf: true,
+  not: true,
+  add: true,
+  sub: true,
+  mul: true,
+  div: true,
+  pow: true,
+  maximum: true,
+  minimum: true,
+  remainder: true,
+  atan2: true,
+  and: true,
+  or: true,
+  xor: true,
+  shiftLeft: true,
+  shiftRight: true,
+  eq: true,
+  lt: true,
+  le: true,
+  where: true,
+  cast: true,
+};
+
+export function isPoint(name: string): name is PointName {
+  return Object.hasOwn(points, name);
+}
+
+/** Position `offset + Σ strides[d] · index[d]` over the axes of a loop nest, in elements. */
+export interface Affine {
+  readonly strides: readonly number[];
+  readonly offset: number;
+}
+
+/** What one element of a kernel's loop nest is computed from. Two uses of one value at one place are one object. */
+export type Element =
+  | { readonly kind: 'load'; readonly dtype: DType; readonly buffer: ValueId; readonly at: Affine }
+  | { readonly kind: 'constant'; readonly dtype: DType; readonly value: number }
+  | { readonly kind: 'index'; readonly dtype: DType; readonly at: Affine }
+  | {
+      readonly kind: 'point';
+      readonly dtype: DType;
+      readonly name: PointName;
+      readonly operands: readonly Element[];
+    };
+
+/** Where a map kernel stores an element. */
+export interface Root {
+  readonly buffer: ValueId;
+  readonly element: Element;
+  readonly at: Affine;
+  /** The whole buffer is written, in row-major order. */
+  readonly whole: boolean;
+}
+
+/** One loop nest that stores one or more elements a turn. */
+export interface MapKernel {
+  readonly kind: 'map';
+  readonly shape: Shape;
+  readonly roots: readonly Root[];
+}
+
+/** The axes of the loop nest are those of the operand; `axes` of them are folded. */
+export interface ReduceKernel {
+  readonly kind: 'reduce';
+  readonly name: 'sum' | 'prod' | 'max' | 'min';
+  readonly shape: Shape;
+  readonly axes: readonly number[];
+  readonly element: Element;
+  readonly buffer: ValueId;
+  readonly dtype: DType;
+}
+
+/** Sets every element of a buffer to a number. */
+export interface FillKernel {
+  readonly kind: 'fill';
+  readonly buffer: ValueId;
+  readonly value: number;
+}
+
+/** An operand of a kernel of its own: a layout of a buffer, in elements. */
+export interface View {
+  readonly buffer: ValueId;
+  readonly dtype: DType;
+  readonly shape: Shape;
+  readonly strides: readonly number[];
+  readonly offset: number;
+}
+
+/** A primitive that has a kernel of its own. The views of all but `matmul` are row-major without gaps. */
+export interface PrimitiveKernel {
+  readonly kind: 'primitive';
+  readonly node: ProgramNode;
+  readonly operands: readonly View[];
+  readonly buffer: ValueId;
+}
+
+export type Kernel = MapKernel | ReduceKernel | FillKernel | PrimitiveKernel;
+
+/** Something that occupies memory: an argument, a state, or what kernels compute. */
+export interface Buffer {
+  readonly id: ValueId;
+  readonly dtype: DType;
+  readonly size: number;
+  readonly origin: 'argument' | 'state' | 'kernel';
+  /** Position among the arguments or the state. */
+  readonly index: number;
+}
+
+/** A program as kernels over buffers, in an order that computes everything before it is read. */
+export interface KernelProgram {
+  readonly buffers: ReadonlyMap<ValueId, Buffer>;
+  readonly kernels: readonly Kernel[];
+  /** For every result the buffer that holds it, row-major. */
+  readonly results: readonly ValueId[];
+  readonly writes: readonly { readonly state: number; readonly buffer: ValueId }[];
+}
+
+/** Calls `visit` with every load below an element, once per object. */
+export function visitLoads(
+  elements: readonly Element[],
+  visit: (load: Extract<Element, { kind: 'load' }>) => void,
+): void {
+  const seen = new Set<Element>();
+  const walk = (element: Element): void => {
+    if (seen.has(element)) return;
+    seen.add(element);
+    if (element.kind === 'load') visit(element);
+    else if (element.kind === 'point') for (const operand of element.operands) walk(operand);
+  };
+  for (const element of elements) walk(element);
+}
+
+/** The buffers that a kernel reads. */
+export function readsOf(kernel: Kernel): Set<ValueId> {
+  const reads = new Set<ValueId>();
+  if (kernel.kind === 'map')
+    visitLoads(
+      kernel.roots.map((root) => root.element),
+      (load) => reads.add(load.buffer),
+    );
+  else if (kernel.kind === 'reduce') visitLoads([kernel.element], (load) => reads.add(load.buffer));
+  else if (kernel.kind === 'primitive') for (const view of kernel.operands) reads.add(view.buffer);
+  return reads;
+}
+
+/** The buffers that a kernel writes. */
+export function writesOf(kernel: Kernel): ValueId[] {
+  return kernel.kind === 'map' ? kernel.roots.map((root) => root.buffer) : [kernel.buffer];
+}

@@ -1,0 +1,134 @@
+import type { DType } from '@nadir/tensor';
+import {
+  f32x4,
+  f64,
+  f64x2,
+  i32,
+  i32x4,
+  i8x16,
+  select,
+  type Expression,
+  type FunctionBuilder,
+  type Local,
+} from '@nadir/wasm';
+import type { ReduceKernel } from '../kernel.ts';
+import { castScalar, type Scalar } from './scalar-point.ts';
+
+type Name = ReduceKernel['name'];
+type Value = Local<'v128'>;
+
+/** One accumulator of one element at a time. */
+export interface ScalarFold {
+  readonly accumulator: Scalar;
+  add(value: Scalar): void;
+  /** What was folded, of the dtype of the result. */
+  result(): Scalar;
+}
+
+/** Four accumulators, one for each lane. */
+export interface VectorFold {
+  reset(): void;
+  add(value: Value): void;
+  /** The four results as a vector of the element's type. */
+  lanes(): Expression<'v128'>;
+  /** Folds the lanes into a scalar fold. */
+  into(fold: ScalarFold): void;
+}
+
+function identity(name: Name, dtype: DType): number {
+  if (name === 'sum') return 0;
+  if (name === 'prod') return 1;
+  const isFloat = dtype === 'float32' || dtype === 'float64';
+  if (name === 'max') return isFloat ? -Infinity : dtype === 'int32' ? -(2 ** 31) : 0;
+  return isFloat ? Infinity : dtype === 'int32' ? 2 ** 31 - 1 : dtype === 'uint8' ? 255 : 1;
+}
+
+const combineF64 = (name: Name, a: Expression<'f64'>, b: Expression<'f64'>): Expression<'f64'> =>
+  name === 'sum' ? f64.add(a, b) : name === 'prod' ? f64.mul(a, b) : name === 'max' ? f64.max(a, b) : f64.min(a, b);
+
+const combineI32 = (name: Name, a: Local<'i32'>, b: Local<'i32'>): Expression<'i32'> =>
+  name === 'sum'
+    ? i32.add(a, b)
+    : name === 'prod'
+      ? i32.mul(a, b)
+      : select(name === 'max' ? i32.gtS(a, b) : i32.ltS(a, b), a, b);
+
+/** Floats are folded in double precision, as eager does. */
+export function scalarFold(f: FunctionBuilder, name: Name, from: DType, to: DType): ScalarFold {
+  const start = identity(name, from);
+  if (from === 'float32' || from === 'float64') {
+    const accumulator = f.local('f64');
+    f.set(accumulator, start);
+    return {
+      accumulator,
+      add: (value) =>
+        f.set(accumulator, combineF64(name, accumulator, castScalar(f, from, 'float64', value) as Local<'f64'>)),
+      result: () => castScalar(f, 'float64', to, accumulator),
+    };
+  }
+  const accumulator = f.local('i32');
+  f.set(accumulator, start);
+  return {
+    accumulator,
+    add: (value) => f.set(accumulator, combineI32(name, accumulator, value as Local<'i32'>)),
+    result: () => accumulator,
+  };
+}
+
+const high = (value: Expression<'v128'>): Expression<'v128'> =>
+  i8x16.shuffle(value, value, [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15]);
+
+/** Sums and products of float32 in two vectors of float64 each. */
+function wideFold(f: FunctionBuilder, name: 'sum' | 'prod'): VectorFold {
+  const combine = name === 'sum' ? f64x2.add : f64x2.mul;
+  const lower = f.local('v128');
+  const upper = f.local('v128');
+  return {
+    reset: () => {
+      f.set(lower, f64x2.const(identity(name, 'float32')));
+      f.set(upper, f64x2.const(identity(name, 'float32')));
+    },
+    add: (value) => {
+      f.set(lower, combine(lower, f64x2.promoteLowF32x4(value)));
+      f.set(upper, combine(upper, f64x2.promoteLowF32x4(high(value))));
+    },
+    lanes: () => {
+      const bytes = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
+      return i8x16.shuffle(f32x4.demoteF64x2Zero(lower), f32x4.demoteF64x2Zero(upper), bytes);
+    },
+    into: (fold) => {
+      const accumulator = fold.accumulator as Local<'f64'>;
+      for (const half of [lower, upper])
+        for (const lane of [0, 1])
+          f.set(accumulator, combineF64(name, accumulator, f64x2.extractLane(half, lane)));
+    },
+  };
+}
+
+/** Four lanes of float32 or int32 (bool and uint8 do not come here). */
+export function vectorFold(f: FunctionBuilder, name: Name, from: 'float32' | 'int32'): VectorFold {
+  if (from === 'float32' && (name === 'sum' || name === 'prod')) return wideFold(f, name);
+  const accumulator = f.local('v128');
+  const start = identity(name, from);
+  const combine =
+    from === 'float32'
+      ? name === 'max'
+        ? f32x4.max
+        : f32x4.min
+      : { sum: i32x4.add, prod: i32x4.mul, max: i32x4.maxS, min: i32x4.minS }[name];
+  return {
+    reset: () => f.set(accumulator, from === 'float32' ? f32x4.const(start) : i32x4.const(start)),
+    add: (value) => f.set(accumulator, combine(accumulator, value)),
+    lanes: () => accumulator,
+    into: (fold) => {
+      for (let lane = 0; lane < 4; lane++) {
+        fold.add(
+          from === 'float32'
+            ? f.let(f32x4.extractLane(accumulator, lane))
+            : f.let(i32x4.extractLane(accumulator, lane)),
+        );
+      }
+    },
+  };
+}
+

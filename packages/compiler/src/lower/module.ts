@@ -1,0 +1,189 @@
+import { byteSize, ProgramError, type Program } from '@nadir/tensor';
+import {
+  call,
+  emitGemm,
+  i32,
+  memory,
+  ModuleBuilder,
+  type FunctionBuilder,
+  type FunctionHandle,
+  type GemmFunctions,
+} from '@nadir/wasm';
+import type { Kernel, KernelProgram, PrimitiveKernel } from '../kernel.ts';
+import { plan, type PlannedProgram } from '../passes/plan.ts';
+import { emitConvolution, patchBytes } from './convolution.ts';
+import { emitArgExtreme, emitScatterAdd, emitTake } from './gather.ts';
+import { bufferOf, pointerTo, type Lowering } from './lowering.ts';
+import { emitFill, emitMap } from './map.ts';
+import { emitMatmul } from './matmul.ts';
+import { emitAveragePool, emitMaxPool } from './pool.ts';
+import { emitRandomAdvance, emitRandomBits } from './random.ts';
+import { emitReduce } from './reduce.ts';
+import { emitArgSort, emitCumSum, sortBytes } from './scan.ts';
+import { declareScalarMath } from './scalar-math.ts';
+
+type OwnName =
+  | 'matmul'
+  | 'conv'
+  | 'convInputGrad'
+  | 'convWeightGrad'
+  | 'maxPool'
+  | 'maxPoolGather'
+  | 'maxPoolScatter'
+  | 'averagePool'
+  | 'averagePoolGrad'
+  | 'take'
+  | 'scatterAdd'
+  | 'argMax'
+  | 'argMin'
+  | 'cumSum'
+  | 'argSort'
+  | 'randomBits'
+  | 'randomAdvance';
+
+/** The primitives that are neither element-wise, nor movements, nor reductions. */
+const emitters: {
+  readonly [P in OwnName]: (lowering: Lowering, f: FunctionBuilder, kernel: PrimitiveKernel) => void;
+} = {
+  matmul: emitMatmul,
+  conv: emitConvolution,
+  convInputGrad: emitConvolution,
+  convWeightGrad: emitConvolution,
+  maxPool: emitMaxPool,
+  maxPoolGather: emitMaxPool,
+  maxPoolScatter: emitMaxPool,
+  averagePool: emitAveragePool,
+  averagePoolGrad: emitAveragePool,
+  take: emitTake,
+  scatterAdd: emitScatterAdd,
+  argMax: emitArgExtreme,
+  argMin: emitArgExtreme,
+  cumSum: emitCumSum,
+  argSort: emitArgSort,
+  randomBits: emitRandomBits,
+  randomAdvance: emitRandomAdvance,
+};
+
+/** Bytes of working memory of the matrix product, which depend on the engine and not on the operands. */
+function gemmScratch(dtype: string): number {
+  const type = dtype === 'float64' ? 'f64' : 'f32';
+  scratchBytes[type] ??= emitGemm(new ModuleBuilder(), { type }).scratchBytes;
+  return scratchBytes[type];
+}
+const scratchBytes: { f32?: number; f64?: number } = {};
+
+function scratchOf(kernel: Kernel): number {
+  if (kernel.kind !== 'primitive') return 0;
+  switch (kernel.node.primitive) {
+    case 'matmul':
+      return gemmScratch(kernel.node.type.dtype);
+    case 'conv':
+    case 'convInputGrad':
+    case 'convWeightGrad':
+      return patchBytes(kernel) + gemmScratch(kernel.node.type.dtype);
+    case 'argSort':
+      return sortBytes(kernel);
+    default:
+      return 0;
+  }
+}
+
+/** Kernels that look up elements by numbers that may be out of range. */
+export function canFail(kernel: Kernel): boolean {
+  return (
+    kernel.kind === 'primitive' &&
+    (kernel.node.primitive === 'take' || kernel.node.primitive === 'scatterAdd')
+  );
+}
+
+/** A module and what its user must know of it. */
+export interface LoweredProgram {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly program: PlannedProgram;
+  /** The module in the style of the text format. */
+  toText(): string;
+}
+
+function nameOf(kernel: Kernel, index: number): string {
+  const what =
+    kernel.kind === 'primitive'
+      ? kernel.node.primitive
+      : kernel.kind === 'reduce'
+        ? kernel.name
+        : kernel.kind === 'fill'
+          ? 'fill'
+          : kernel.roots.map(({ element }) => (element.kind === 'point' ? element.name : element.kind)).join('_');
+  return `k${index}_${what}`;
+}
+
+/** Emits one module for a fused program: a function for each kernel, and `run` that calls them in order. */
+export function lower(fused: KernelProgram, source: Program): LoweredProgram {
+  const program = plan(fused, scratchOf, canFail);
+  if (program.arenaBytes > 2 ** 32 - 2 ** 16) {
+    throw new ProgramError(
+      `load(): the program needs ${program.arenaBytes} bytes of working memory, more than the 4 GiB that WebAssembly addresses. ` +
+        'Use a smaller batch.',
+    );
+  }
+  const module = new ModuleBuilder();
+  module.importMemory('nadir', 'memory', { min: 1 });
+  const math = declareScalarMath(module);
+  const products = new Map<string, GemmFunctions>();
+  const lowering: Lowering = {
+    module,
+    math,
+    program,
+    arena: module.global('arena', 'i32', 0, { export: true }),
+    states: source.state.map((_, index) => module.global(`state${index}`, 'i32', 0, { export: true })),
+    fault: module.global('fault', 'i32', 0, { export: true }),
+    badIndex: module.global('badIndex', 'i32', 0, { export: true }),
+    gemm: (type) => {
+      const before = products.get(type) ?? emitGemm(module, { type });
+      products.set(type, before);
+      return before;
+    },
+  };
+  const calls = program.kernels.map((kernel, index) => {
+    const handle = module.function(nameOf(kernel, index), {}, (f) => emitKernel(lowering, f, kernel));
+    return { kernel, handle };
+  });
+  emitRun(lowering, calls);
+  return { bytes: module.toBytes(), program, toText: () => module.toText() };
+}
+
+function emitKernel(lowering: Lowering, f: FunctionBuilder, kernel: Kernel): void {
+  switch (kernel.kind) {
+    case 'map':
+      return emitMap(lowering, f, kernel);
+    case 'reduce':
+      return emitReduce(lowering, f, kernel);
+    case 'fill':
+      return emitFill(lowering, f, kernel);
+    case 'primitive': {
+      const emit = (emitters as Readonly<Record<string, (typeof emitters)['matmul'] | undefined>>)[
+        kernel.node.primitive
+      ];
+      if (emit === undefined)
+        throw new ProgramError(`load(): the wasm executor has no kernel for ${kernel.node.primitive}.`);
+      return emit(lowering, f, kernel);
+    }
+  }
+}
+
+function emitRun(
+  lowering: Lowering,
+  calls: readonly { readonly kernel: Kernel; readonly handle: FunctionHandle<Record<never, never>, 'void'> }[],
+): void {
+  lowering.module.function('run', { export: true }, (f) => {
+    f.set(lowering.fault, 0);
+    for (const { kernel, handle } of calls) {
+      f.do(call(handle, {}));
+      // A bad index ends the program before any state has changed.
+      if (canFail(kernel)) f.if(lowering.fault, () => f.return());
+    }
+    for (const { state, buffer } of lowering.program.stores) {
+      const { dtype, size } = bufferOf(lowering, buffer);
+      f.do(memory.copy(lowering.states[state]!, pointerTo(lowering, f, buffer), i32.const(size * byteSize(dtype))));
+    }
+  });
+}

@@ -1,0 +1,205 @@
+import { byteSize, type DType, type PoolAttributes } from '@nadir/tensor';
+import { f32, f64, i32, memory, select, type Expression, type FunctionBuilder, type Local } from '@nadir/wasm';
+import type { PrimitiveKernel } from '../kernel.ts';
+import { bufferOf, pointerTo, type Lowering } from './lowering.ts';
+import { castScalar, loadScalar, scalarConstant, scalarType, storeScalar, type Scalar } from './scalar-point.ts';
+
+interface Geometry {
+  readonly planes: number;
+  readonly height: number;
+  readonly width: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+  readonly window: PoolAttributes;
+}
+
+/** What a window that holds padding alone gives. */
+function lowest(dtype: DType): number {
+  return scalarType(dtype) !== 'i32' ? -Infinity : dtype === 'int32' ? -(2 ** 31) : 0;
+}
+
+/** The first tap of a window along one axis that is inside the image, and one past the last position. */
+function bounds(
+  f: FunctionBuilder,
+  place: Local<'i32'>,
+  size: number,
+  kernel: number,
+  stride: number,
+  before: number,
+  dilation: number,
+): readonly [Local<'i32'>, Local<'i32'>] {
+  const start = f.let(i32.sub(i32.mul(place, stride), before));
+  const first = f.let(start);
+  f.while(i32.ltS(first, 0), () => f.set(first, i32.add(first, dilation)));
+  const end = f.let(i32.add(start, (kernel - 1) * dilation + 1));
+  f.set(end, select(i32.ltS(end, size), end, i32.const(size)));
+  f.set(end, select(i32.ltS(end, first), first, end));
+  return [first, end];
+}
+
+/** Emits the loops over all windows; `body` gets the bounds of one, and where its plane begins. */
+function walkWindows(
+  f: FunctionBuilder,
+  geometry: Geometry,
+  planeBytes: number,
+  image: Local<'i32'>,
+  body: (
+    plane: Local<'i32'>,
+    rows: readonly [Local<'i32'>, Local<'i32'>],
+    columns: readonly [Local<'i32'>, Local<'i32'>],
+  ) => void,
+): void {
+  const { planes, height, width, outHeight, outWidth, window } = geometry;
+  const { kernel, stride, padding, dilation } = window;
+  const plane = f.let(image);
+  const [p, i, j] = [f.local('i32'), f.local('i32'), f.local('i32')];
+  f.for(p, { to: planes }, () => {
+    f.for(i, { to: outHeight }, () => {
+      const rows = bounds(f, i, height, kernel[0], stride[0], padding[0][0], dilation[0]);
+      f.for(j, { to: outWidth }, () => {
+        const columns = bounds(f, j, width, kernel[1], stride[1], padding[1][0], dilation[1]);
+        body(plane, rows, columns);
+      });
+    });
+    f.set(plane, i32.add(plane, planeBytes));
+  });
+}
+
+/** Emits the loops over the elements of one window that are inside the image, with the position of each in its plane. */
+function walkWindow(
+  f: FunctionBuilder,
+  geometry: Geometry,
+  rows: readonly [Local<'i32'>, Local<'i32'>],
+  columns: readonly [Local<'i32'>, Local<'i32'>],
+  body: (position: Local<'i32'>) => void,
+): void {
+  const { width, window } = geometry;
+  const [row, column] = [f.local('i32'), f.local('i32')];
+  f.for(row, { from: rows[0], to: rows[1], step: window.dilation[0] }, () => {
+    const start = f.let(i32.mul(row, width));
+    f.for(column, { from: columns[0], to: columns[1], step: window.dilation[1] }, () => {
+      body(f.let(i32.add(start, column)));
+    });
+  });
+}
+
+function greater(dtype: DType, a: Scalar, b: Scalar): Expression<'i32'> {
+  const type = scalarType(dtype);
+  if (type === 'i32') return i32.gtS(a as Local<'i32'>, b as Local<'i32'>);
+  const ops = type === 'f32' ? f32 : f64;
+  const [x, y] = [a as Local<'f32'> & Local<'f64'>, b as Local<'f32'> & Local<'f64'>];
+  // NaN is greatest, and the first of several stays.
+  return i32.or(ops.gt(x, y), i32.and(ops.ne(x, x), ops.eq(y, y)));
+}
+
+/** Emits `maxPool`, or the gather or scatter at the first greatest element of each window. */
+export function emitMaxPool(lowering: Lowering, f: FunctionBuilder, kernel: PrimitiveKernel): void {
+  const { node, operands, buffer } = kernel;
+  const { primitive, attributes } = node as Extract<
+    PrimitiveKernel['node'],
+    { primitive: 'maxPool' | 'maxPoolGather' | 'maxPoolScatter' }
+  >;
+  const { dtype, shape } = operands[0]!;
+  const outShape = primitive === 'maxPoolScatter' ? operands[1]!.shape : node.type.shape;
+  const bytes = byteSize(dtype);
+  const geometry: Geometry = {
+    planes: shape[0]! * shape[1]!,
+    height: shape[2]!,
+    width: shape[3]!,
+    outHeight: outShape[2]!,
+    outWidth: outShape[3]!,
+    window: attributes,
+  };
+  const views = operands.map((view) => f.let(pointerTo(lowering, f, view.buffer, view.offset)));
+  const result = f.let(pointerTo(lowering, f, buffer));
+  if (primitive === 'maxPoolScatter') f.do(memory.fill(result, 0, bufferOf(lowering, buffer).size * bytes));
+  // Moves window by window: through the result, or for the scatter through the gradient.
+  const out = f.let(primitive === 'maxPoolScatter' ? views[1]! : result);
+  const planeBytes = geometry.height * geometry.width * bytes;
+  const other = f.let(primitive === 'maxPoolScatter' ? result : (views[1] ?? views[0]!));
+  const shift = f.let(i32.sub(other, views[0]!));
+  walkWindows(f, geometry, planeBytes, views[0]!, (plane, rows, columns) => {
+    const best = f.let(scalarConstant(dtype, lowest(dtype))) as Scalar;
+    const position = f.let(i32.const(-1));
+    walkWindow(f, geometry, rows, columns, (at) => {
+      const value = f.let(loadScalar(dtype, i32.add(plane, i32.mul(at, bytes)), 0)) as Scalar;
+      f.if(i32.or(i32.ltS(position, 0), greater(dtype, value, best)), () => {
+        f.set(best as Local<'f32'>, value as Local<'f32'>);
+        f.set(position, at);
+      });
+    });
+    const place = (): Local<'i32'> => f.let(i32.add(i32.add(plane, shift), i32.mul(position, bytes)));
+    if (primitive === 'maxPool') f.do(storeScalar(dtype, out, best, 0));
+    else if (primitive === 'maxPoolGather') {
+      const value = f.let(scalarConstant(dtype, 0)) as Scalar;
+      f.if(i32.geS(position, 0), () => {
+        f.set(value as Local<'f32'>, loadScalar(dtype, place(), 0) as Expression<'f32'>);
+      });
+      f.do(storeScalar(dtype, out, value, 0));
+    } else {
+      f.if(i32.geS(position, 0), () => addTo(f, dtype, place(), f.let(loadScalar(dtype, out, 0)) as Scalar));
+    }
+    f.set(out, i32.add(out, bytes));
+  });
+}
+
+/** Adds a number to the element at an address. */
+export function addTo(f: FunctionBuilder, dtype: DType, at: Local<'i32'>, value: Scalar): void {
+  const type = scalarType(dtype);
+  const before = f.let(loadScalar(dtype, at, 0));
+  const sum =
+    type === 'f32'
+      ? f32.add(before as Expression<'f32'>, value as Local<'f32'>)
+      : type === 'f64'
+        ? f64.add(before as Expression<'f64'>, value as Local<'f64'>)
+        : i32.add(before as Expression<'i32'>, value as Local<'i32'>);
+  f.do(storeScalar(dtype, at, f.let<'f32' | 'f64' | 'i32'>(sum) as Scalar, 0));
+}
+
+/** Emits `averagePool` or its adjoint; sums are kept in double precision. */
+export function emitAveragePool(lowering: Lowering, f: FunctionBuilder, kernel: PrimitiveKernel): void {
+  const { node, operands, buffer } = kernel;
+  const { primitive, attributes } = node as Extract<
+    PrimitiveKernel['node'],
+    { primitive: 'averagePool' | 'averagePoolGrad' }
+  >;
+  const isGradient = primitive === 'averagePoolGrad';
+  const { dtype } = operands[0]!;
+  const image = isGradient ? node.type.shape : operands[0]!.shape;
+  const outShape = isGradient ? operands[0]!.shape : node.type.shape;
+  const bytes = byteSize(dtype);
+  const geometry: Geometry = {
+    planes: image[0]! * image[1]!,
+    height: image[2]!,
+    width: image[3]!,
+    outHeight: outShape[2]!,
+    outWidth: outShape[3]!,
+    window: { ...attributes, dilation: [1, 1] },
+  };
+  const operand = f.let(pointerTo(lowering, f, operands[0]!.buffer, operands[0]!.offset));
+  const result = f.let(pointerTo(lowering, f, buffer));
+  if (isGradient) f.do(memory.fill(result, 0, bufferOf(lowering, buffer).size * bytes));
+  const out = f.let(isGradient ? operand : result);
+  const { countIncludePad, kernel: window } = attributes;
+  walkWindows(f, geometry, geometry.height * geometry.width * bytes, isGradient ? result : operand, (plane, rows, columns) => {
+    const inside = i32.mul(i32.sub(rows[1], rows[0]), i32.sub(columns[1], columns[0]));
+    const count = f.let(countIncludePad ? i32.const(window[0] * window[1]) : inside);
+    f.set(count, select(i32.gtS(count, 0), count, i32.const(1)));
+    const divisor = f.let(f64.convertI32S(count));
+    if (isGradient) {
+      const whole = castScalar(f, dtype, 'float64', f.let(loadScalar(dtype, out, 0)) as Scalar) as Local<'f64'>;
+      const share = castScalar(f, 'float64', dtype, f.let(f64.div(whole, divisor)));
+      walkWindow(f, geometry, rows, columns, (position) => {
+        addTo(f, dtype, f.let(i32.add(plane, i32.mul(position, bytes))), share);
+      });
+    } else {
+      const sum = f.let(f64.const(0));
+      walkWindow(f, geometry, rows, columns, (position) => {
+        const value = f.let(loadScalar(dtype, i32.add(plane, i32.mul(position, bytes)), 0)) as Scalar;
+        f.set(sum, f64.add(sum, castScalar(f, dtype, 'float64', value) as Local<'f64'>));
+      });
+      f.do(storeScalar(dtype, out, castScalar(f, 'float64', dtype, f.let(f64.div(sum, divisor))), 0));
+    }
+    f.set(out, i32.add(out, bytes));
+  });
+}

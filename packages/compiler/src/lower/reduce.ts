@@ -1,0 +1,179 @@
+import { byteSize, contiguousStrides, reducedShape } from '@nadir/tensor';
+import { i32, v128, type Expression, type FunctionBuilder, type Local } from '@nadir/wasm';
+import type { Affine, ReduceKernel } from '../kernel.ts';
+import {
+  ElementEmitter,
+  fixedParts,
+  leavesOf,
+  startOf,
+  stepBytes,
+  type Leaf,
+  type LeafPlace,
+} from './element.ts';
+import { scalarFold, vectorFold } from './fold.ts';
+import { addressOf, type Lowering } from './lowering.ts';
+import { mergeAxes, plus, walkAxes, type MergedNest } from './nest.ts';
+import { storeScalar } from './scalar-point.ts';
+import { isVector } from './vector-point.ts';
+
+/** Vectors of columns that are folded side by side. */
+const columnVectors = 4;
+
+interface Plan {
+  readonly lowering: Lowering;
+  readonly f: FunctionBuilder;
+  readonly kernel: ReduceKernel;
+  readonly leaves: readonly Leaf[];
+  readonly nest: MergedNest;
+  /** Bytes of a step along each merged axis, of every leaf and last of the result. */
+  readonly steps: readonly (readonly number[])[];
+  readonly offsets: readonly number[];
+  readonly starts: readonly Local<'i32'>[];
+}
+
+/** The position of the result over the axes of the operand: reduced axes do not move it. */
+function resultPosition(kernel: ReduceKernel): Affine {
+  const kept = contiguousStrides(reducedShape(kernel.shape, kernel.axes));
+  let next = 0;
+  return { strides: kernel.shape.map((_, axis) => (kernel.axes.includes(axis) ? 0 : kept[next++]!)), offset: 0 };
+}
+
+/** Emits a reduction: along vectors of a row where the last axis is folded, else of columns side by side. */
+export function emitReduce(lowering: Lowering, f: FunctionBuilder, kernel: ReduceKernel): void {
+  const { shape, axes, element, buffer, dtype } = kernel;
+  const leaves = leavesOf([element]);
+  const kept = shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
+  const position = resultPosition(kernel);
+  const nest = mergeAxes(shape, [...kept, ...axes], kept.length, [...leaves.map((leaf) => leaf.at), position]);
+  const starts = [...leaves.map((leaf) => startOf(lowering, f, leaf)), addressOf(lowering, f, buffer)];
+  const bytes = [...leaves.map(stepBytes), byteSize(dtype)];
+  const plan: Plan = {
+    lowering,
+    f,
+    kernel,
+    leaves,
+    nest,
+    steps: nest.strides.map((strides, i) => strides.map((stride) => stride * bytes[i]!)),
+    offsets: starts.map(({ offset }) => offset),
+    starts: starts.map(({ base }) => base),
+  };
+  const { sizes, split, strides } = nest;
+  const vectors = isVector(element) && element.dtype !== 'bool';
+  const column = split - 1;
+  const row = sizes.length - 1;
+  // Whether leaves run on along the columns, and not along the rows.
+  const runs = (axis: number): number => leaves.filter((_, i) => strides[i]![axis] === 1).length;
+  const byColumns =
+    vectors && column >= 0 && sizes[column]! >= 4 && (row < split || runs(column) > runs(row) || sizes[row]! < 4);
+  if (byColumns) emitColumns(plan);
+  else emitRows(plan, vectors && row >= split && sizes[row]! >= 8);
+}
+
+function emitter(
+  plan: Plan,
+  isVectorTurn: boolean,
+  placeOf: (leaf: Leaf, i: number) => LeafPlace,
+  known?: ElementEmitter,
+): ElementEmitter {
+  const places = new Map(plan.leaves.map((leaf, i) => [leaf, i]));
+  return new ElementEmitter(
+    plan.lowering,
+    plan.f,
+    isVectorTurn,
+    (leaf) => placeOf(leaf, places.get(leaf)!),
+    known?.values,
+  );
+}
+
+function emitRows(plan: Plan, vectors: boolean): void {
+  const { f, kernel, leaves, nest, steps, offsets, starts } = plan;
+  const { sizes, split, strides } = nest;
+  const { element, name, dtype } = kernel;
+  const last = sizes.length - 1;
+  const hasRow = last >= split;
+  const count = hasRow ? sizes[last]! : 1;
+  const whole = vectors ? count - (count % 4) : 0;
+  walkAxes(f, sizes, 0, split, starts, steps, (pointers) => {
+    const total = scalarFold(f, name, element.dtype, dtype);
+    const lanes = vectors ? vectorFold(f, name, element.dtype as 'float32' | 'int32') : null;
+    lanes?.reset();
+    walkAxes(f, sizes, split, hasRow ? last : split, pointers, steps, (inner) => {
+      const index = f.local('i32', 'i');
+      f.set(index, 0);
+      const placeOf = (_: Leaf, i: number): LeafPlace => ({
+        address: hasRow ? plus(inner[i]!, index, steps[i]![last]!) : inner[i]!,
+        offset: offsets[i]!,
+        laneStride: hasRow ? strides[i]![last]! : 0,
+      });
+      const isFixed = (leaf: Leaf): boolean => !hasRow || strides[leaves.indexOf(leaf)]![last] === 0;
+      if (lanes !== null) {
+        const before = emitter(plan, true, placeOf);
+        for (const part of fixedParts([element], isFixed)) before.vector(part);
+        f.while(i32.ltS(index, whole), () => {
+          lanes.add(emitter(plan, true, placeOf, before).vector(element));
+          f.set(index, i32.add(index, 4));
+        });
+      }
+      if (whole < count) {
+        const before = emitter(plan, false, placeOf);
+        for (const part of fixedParts([element], isFixed)) before.scalar(part);
+        f.while(i32.ltS(index, count), () => {
+          total.add(emitter(plan, false, placeOf, before).scalar(element));
+          f.set(index, i32.add(index, 1));
+        });
+      }
+    });
+    lanes?.into(total);
+    const at = leaves.length;
+    f.do(storeScalar(dtype, pointers[at]!, total.result(), offsets[at]!));
+  });
+}
+
+function emitColumns(plan: Plan): void {
+  const { f, kernel, leaves, nest, steps, offsets, starts } = plan;
+  const { sizes, split, strides } = nest;
+  const { element, name, dtype } = kernel;
+  const column = split - 1;
+  const count = sizes[column]!;
+  const result = leaves.length;
+  walkAxes(f, sizes, 0, column, starts, steps, (pointers) => {
+    const index = f.local('i32', 'column');
+    f.set(index, 0);
+    const shifted = (): Local<'i32'>[] =>
+      pointers.map((pointer, i) => f.let(plus(pointer, index, steps[i]![column]!)));
+    const place = (at: readonly Local<'i32'>[], i: number, lane: number): LeafPlace => {
+      const bytes = lane * steps[i]![column]!;
+      // A constant joins the offset of the instruction as long as it is not negative.
+      const address: Expression<'i32'> = bytes < 0 || leaves[i]!.kind === 'index' ? i32.add(at[i]!, bytes) : at[i]!;
+      const offset = offsets[i]! + (bytes < 0 || leaves[i]!.kind === 'index' ? 0 : bytes);
+      return { address, offset, laneStride: strides[i]![column]! };
+    };
+    const block = (vectors: number): void => {
+      const folds = Array.from({ length: vectors }, () => vectorFold(f, name, element.dtype as 'float32' | 'int32'));
+      for (const fold of folds) fold.reset();
+      const at = shifted();
+      walkAxes(f, sizes, split, sizes.length, at, steps, (inner) => {
+        folds.forEach((fold, v) => {
+          fold.add(emitter(plan, true, (_, i) => place(inner, i, 4 * v)).vector(element));
+        });
+      });
+      folds.forEach((fold, v) => f.do(v128.store(at[result]!, fold.lanes(), offsets[result]! + 16 * v, 4)));
+      f.set(index, i32.add(index, 4 * vectors));
+    };
+    const wide = count - (count % (4 * columnVectors));
+    const whole = count - (count % 4);
+    if (wide > 0) f.while(i32.ltS(index, wide), () => block(columnVectors));
+    if (wide < whole) f.while(i32.ltS(index, whole), () => block(1));
+    if (whole < count) {
+      f.while(i32.ltS(index, count), () => {
+        const total = scalarFold(f, name, element.dtype, dtype);
+        const at = shifted();
+        walkAxes(f, sizes, split, sizes.length, at, steps, (inner) => {
+          total.add(emitter(plan, false, (_, i) => place(inner, i, 0)).scalar(element));
+        });
+        f.do(storeScalar(dtype, at[result]!, total.result(), offsets[result]!));
+        f.set(index, i32.add(index, 1));
+      });
+    }
+  });
+}
