@@ -48,7 +48,10 @@ const droppedGradient =
   'Pass { keepGrads: true } to compile(), return it from the step, or call zeroGrad() first.';
 
 /** A storage that is data of the call and also something that the program changes in another way, or null. */
-function sharedStorage({ written, state, assigned, endings, inputs }: Trace, { values }: Arguments): Storage | null {
+function sharedStorage(
+  { written, state, assigned, endings, inputs }: Trace,
+  { values }: Arguments,
+): Storage | null {
   for (const { storage } of values) if (written.has(storage)) return storage;
   for (const { slot, kind } of endings) {
     const updated = kind === 'update' ? slot.current!.storage : null;
@@ -94,7 +97,9 @@ class CompiledStep {
 
   call(args: readonly unknown[]): unknown {
     if (this.#isDisposed) {
-      throw new ProgramError('compile(): the step was disposed and cannot be called. Compile the function again.');
+      throw new ProgramError(
+        'compile(): the step was disposed and cannot be called. Compile the function again.',
+      );
     }
     // Inside another recording it is a part of that program.
     if (isRecording()) return this.#fn(...args);
@@ -182,13 +187,15 @@ class CompiledStep {
  * ```ts
  * import { parameter } from '@nadir/autograd';
  * import { compile } from '@nadir/compiler';
+ * import { SGD } from '@nadir/optimizers';
  * import { tensor, type Tensor } from '@nadir/tensor';
  * const w = parameter([1, 2]);
+ * const optimizer = new SGD([w], { lr: 0.5 });
  * const step = compile((x: Tensor) => {
- *   w.grad = null;
+ *   optimizer.zeroGrad();
  *   const loss = w.mul(x).sum();
  *   loss.backward();
- *   w.assign(w.detach().sub(w.grad!.mul(0.5)));
+ *   optimizer.step();
  *   return loss;
  * });
  * step(tensor([2, 4])).item(); // => 10

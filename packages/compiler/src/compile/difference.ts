@@ -1,4 +1,11 @@
-import { formatShape, type Program, type ProgramNode, type Storage, type ValueId, type ValueType } from '@nadir/tensor';
+import {
+  formatShape,
+  type Program,
+  type ProgramNode,
+  type Storage,
+  type ValueId,
+  type ValueType,
+} from '@nadir/tensor';
 import type { Trace } from './trace.ts';
 import { formatConstant, formatTree, type Tree } from './tree.ts';
 
@@ -27,7 +34,9 @@ function sameValue(a: unknown, b: unknown): boolean {
   const [names, others] = [Object.keys(a), Object.keys(b)];
   return (
     names.length === others.length &&
-    names.every((name) => sameValue((a as Record<string, unknown>)[name], (b as Record<string, unknown>)[name]))
+    names.every((name) =>
+      sameValue((a as Record<string, unknown>)[name], (b as Record<string, unknown>)[name]),
+    )
   );
 }
 
@@ -37,7 +46,9 @@ function nodeDifference(first: Program, before: ProgramNode, after: ProgramNode)
   }
   if (before.primitive === 'full' && after.primitive === 'full') {
     const [was, is] = [before.attributes.value, after.attributes.value];
-    return Object.is(was, is) ? null : `the number ${formatConstant(was)}${readerOf(first, before.id)} was ${formatConstant(is)} this time`;
+    return Object.is(was, is)
+      ? null
+      : `the number ${formatConstant(was)}${readerOf(first, before.id)} was ${formatConstant(is)} this time`;
   }
   for (const [name, was] of Object.entries(before.attributes)) {
     const is = (after.attributes as Record<string, unknown>)[name];
@@ -45,7 +56,9 @@ function nodeDifference(first: Program, before: ProgramNode, after: ProgramNode)
       return `${name} ${JSON.stringify(was)} of ${describeNode(before)} was ${JSON.stringify(is)} this time`;
     }
   }
-  return sameValue(before.operands, after.operands) ? null : `${describeNode(before)} had other operands this time`;
+  return sameValue(before.operands, after.operands)
+    ? null
+    : `${describeNode(before)} had other operands this time`;
 }
 
 function nodesDifference(first: Program, second: Program): string | null {
@@ -79,10 +92,14 @@ function stateDifference(before: Trace, after: Trace): string | null {
 
 function treeDifference(place: string, before: Tree, after: Tree): string | null {
   if (before.kind === 'array' && after.kind === 'array' && before.items.length === after.items.length) {
-    return firstOf(before.items, (item, index) => treeDifference(`${place}[${index}]`, item, after.items[index]!));
+    return firstOf(before.items, (item, index) =>
+      treeDifference(`${place}[${index}]`, item, after.items[index]!),
+    );
   }
   if (before.kind === 'object' && after.kind === 'object') {
-    const sameNames = sameValue(...([before, after].map(({ entries }) => entries.map(([name]) => name)) as [unknown, unknown]));
+    const sameNames = sameValue(
+      ...([before, after].map(({ entries }) => entries.map(([name]) => name)) as [unknown, unknown]),
+    );
     if (sameNames) {
       return firstOf(before.entries, ([name, item], index) =>
         treeDifference(`${place}.${name}`, item, after.entries[index]![1]),

@@ -86,7 +86,11 @@ function isKept({ before, isUsed }: RecordedSlot, keepGrads: boolean): boolean {
   return keepGrads || before !== undefined || !isUsed;
 }
 
-function conditionOf({ slot, before }: RecordedSlot, recording: Recording, isLifted: boolean): SlotCondition[] {
+function conditionOf(
+  { slot, before }: RecordedSlot,
+  recording: Recording,
+  isLifted: boolean,
+): SlotCondition[] {
   if (before === undefined) return [];
   if (before === null) return [{ slot, kind: 'empty' }];
   if (isLifted) return [{ slot, kind: 'input' }];

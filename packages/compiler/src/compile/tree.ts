@@ -49,7 +49,10 @@ export function flatten(root: string, value: unknown): Flat {
     }
     if (isPlain(value)) {
       const entries = Object.entries(value);
-      return { kind: 'object', entries: entries.map(([name, item]) => [name, visit(item, `${place}.${name}`)]) };
+      return {
+        kind: 'object',
+        entries: entries.map(([name, item]) => [name, visit(item, `${place}.${name}`)]),
+      };
     }
     throw new ProgramError(
       `compile(): ${place} must be made of tensors, numbers, booleans, strings, null, arrays and plain objects, ` +
