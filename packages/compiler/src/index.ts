@@ -1,2 +1,3 @@
+export { compile, type CompiledFunction, type CompileOptions } from './compile/compile.ts';
 export { createWasmExecutor, wasmExecutor, type WasmExecutorOptions } from './executor.ts';
 export { simplify } from './passes/simplify.ts';

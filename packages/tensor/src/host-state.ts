@@ -9,7 +9,7 @@ import type { Tensor } from './tensor.ts';
  * @example
  * ```ts
  * import { Mode } from '@nadir/tensor';
- * const training = new Mode('training', true);
+ * const training = new Mode<boolean>('training', true);
  * training.value = false;
  * training.value; // => false
  * ```
