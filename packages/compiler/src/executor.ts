@@ -30,10 +30,21 @@ import { simplify } from './passes/simplify.ts';
 export interface WasmExecutorOptions {
   /** Gets the program before and after its passes, and the module, as text. Default: nothing is printed. */
   readonly debug?: (stage: 'ir' | 'simplified' | 'wat', text: () => string) => void;
+  /** Gets the milliseconds that every kernel took, once a call; calls are slower then. */
+  readonly profile?: (times: readonly KernelTime[]) => void;
+}
+
+/** How long one kernel of a program took. */
+export interface KernelTime {
+  /** Its number and what it computes. */
+  readonly name: string;
+  readonly ms: number;
 }
 
 interface RunExports {
   readonly run: () => void;
+  /** Copies what could not be computed in place to the states. */
+  readonly store: () => void;
   readonly arena: WebAssembly.Global;
   readonly fault: WebAssembly.Global;
   readonly badIndex: WebAssembly.Global;
@@ -63,6 +74,8 @@ class WasmProgram implements LoadedProgram {
   readonly #lowered: LoweredProgram;
   readonly #memory: ExecutorMemory;
   readonly #exports: RunExports;
+  /** Runs the kernels one by one, and reports their times. */
+  readonly #profiled: (() => void) | null;
   readonly #globals: readonly WebAssembly.Global[];
   readonly #args: readonly Slot[];
   readonly #results: readonly Slot[];
@@ -73,16 +86,25 @@ class WasmProgram implements LoadedProgram {
   #argViews: TypedArray[] = [];
   #disposed = false;
 
-  constructor(program: Program, lowered: LoweredProgram, memory: ExecutorMemory) {
+  constructor(
+    program: Program,
+    lowered: LoweredProgram,
+    memory: ExecutorMemory,
+    profile: WasmExecutorOptions['profile'],
+  ) {
     this.#program = program;
     this.#lowered = lowered;
     this.#memory = memory;
     // The arena is made first, so that too large a program fails here.
     memory.arena(lowered.program.arenaBytes);
-    const math = scalarMathImports((x) => withRecorder(null, () => erf(tensor(x, { dtype: 'float64' })).item()));
+    const math = scalarMathImports((x) =>
+      withRecorder(null, () => erf(tensor(x, { dtype: 'float64' })).item()),
+    );
     const module = new WebAssembly.Module(lowered.bytes);
     const instance = new WebAssembly.Instance(module, { nadir: { memory: memory.memory }, math });
     this.#exports = instance.exports as unknown as RunExports;
+    const kernels = lowered.names.map((name) => ({ name, call: instance.exports[name] as () => void }));
+    this.#profiled = profile === undefined ? null : () => profile(runTimed(kernels, this.#exports));
     this.#globals = program.state.map((_, index) => instance.exports[`state${index}`] as WebAssembly.Global);
     this.#args = program.arguments.map((type, id) => this.#slot(id, type));
     this.#results = program.results.map((_, index) =>
@@ -109,7 +131,8 @@ class WasmProgram implements LoadedProgram {
     const arena = this.#memory.arena(this.#lowered.program.arenaBytes);
     this.#refresh(arena);
     for (let i = 0; i < types.length; i++) copyIn(this.#argViews[i]!, args[i]!);
-    this.#exports.run();
+    if (this.#profiled === null) this.#exports.run();
+    else this.#profiled();
     if (this.#exports.fault.value !== 0) this.#reportBadIndex();
     const results = this.#results.map((slot) => this.#read(slot));
     for (const { state: index } of this.#program.writes) this.#states[index]!.touch();
@@ -156,7 +179,8 @@ class WasmProgram implements LoadedProgram {
     if (kernel.kind !== 'primitive') throw new ProgramError('run(): a kernel failed.');
     const { primitive, attributes } = kernel.node;
     const { axis } = attributes as { readonly axis: number };
-    const size = primitive === 'take' ? kernel.operands[0]!.shape[axis]! : (attributes as { size: number }).size;
+    const size =
+      primitive === 'take' ? kernel.operands[0]!.shape[axis]! : (attributes as { size: number }).size;
     throw new IndexError(
       `${primitive}(): index out of range, got ${String(this.#exports.badIndex.value)} for axis ${axis} of size ${size}. ` +
         `Here ${size === 0 ? 'the axis is empty' : `it must be in [${-size}, ${size - 1}]`}.`,
@@ -174,16 +198,39 @@ class WasmProgram implements LoadedProgram {
   }
 }
 
+/** What `run` does, kernel by kernel. */
+function runTimed(
+  kernels: readonly { readonly name: string; readonly call: () => void }[],
+  { fault, store }: RunExports,
+): KernelTime[] {
+  fault.value = 0;
+  const times: KernelTime[] = [];
+  for (const { name, call } of kernels) {
+    const start = performance.now();
+    call();
+    times.push({ name, ms: performance.now() - start });
+    if (fault.value !== 0) return times;
+  }
+  store();
+  return times;
+}
+
 function typeOf(program: Program, id: number): ValueType {
   const { arguments: args, state, nodes } = program;
   if (id < args.length) return args[id]!;
-  return id < args.length + state.length ? state[id - args.length]! : nodes[id - args.length - state.length]!.type;
+  return id < args.length + state.length
+    ? state[id - args.length]!
+    : nodes[id - args.length - state.length]!.type;
 }
 
 function copyIn(target: TypedArray, x: Tensor): void {
   if (x.isContiguous) {
     const array = x.storage.read();
-    target.set(x.offset === 0 && array.length === target.length ? array : array.subarray(x.offset, x.offset + target.length));
+    target.set(
+      x.offset === 0 && array.length === target.length
+        ? array
+        : array.subarray(x.offset, x.offset + target.length),
+    );
   } else target.set(withRecorder(null, () => x.data));
 }
 
@@ -214,10 +261,10 @@ export function createWasmExecutor(options: WasmExecutorOptions = {}): Executor 
       verifyProgram(program);
       const simplified = simplify(program);
       options.debug?.('simplified', () => formatProgram(simplified));
-      const lowered = lower(group(fuse(simplified)), simplified);
+      const lowered = lower(group(fuse(simplified)), simplified, options.profile !== undefined);
       options.debug?.('wat', () => lowered.toText());
       memory ??= new ExecutorMemory();
-      return new WasmProgram(simplified, lowered, memory);
+      return new WasmProgram(simplified, lowered, memory, options.profile);
     },
   };
 }

@@ -10,14 +10,7 @@ import type {
 } from '@nadir/tensor';
 
 /** The primitives that make one element out of elements at the same place. */
-export type PointName = Extract<
-  PrimitiveName,
-  | UnaryName
-  | BinaryName
-  | ComparisonName
-  | 'where'
-  | 'cast'
->;
+export type PointName = Extract<PrimitiveName, UnaryName | BinaryName | ComparisonName | 'where' | 'cast'>;
 
 const points: Readonly<Record<PointName, true>> = {
   neg: true,

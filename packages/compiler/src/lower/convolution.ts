@@ -101,7 +101,10 @@ function inside(
   };
   const reach = f.let(i32.mul(tap, dilation));
   const gap = f.let(i32.sub(before, reach));
-  const first = least(select(i32.gtS(gap, 0), i32.divS(i32.add(gap, stride - 1), stride), i32.const(0)), count);
+  const first = least(
+    select(i32.gtS(gap, 0), i32.divS(i32.add(gap, stride - 1), stride), i32.const(0)),
+    count,
+  );
   const room = f.let(i32.add(gap, size - 1));
   const end = least(select(i32.ltS(room, 0), i32.const(0), i32.add(i32.divS(room, stride), 1)), count);
   f.set(end, select(i32.gtS(first, end), first, end));
@@ -120,7 +123,8 @@ function walkPatches(
   outside: ((patch: Local<'i32'>, count: Expression<'i32'>) => void) | null,
   run: Run,
 ): void {
-  const { channels, groups, height, width, kernel, outHeight, outWidth, stride, padding, dilation, bytes } = geometry;
+  const { channels, groups, height, width, kernel, outHeight, outWidth, stride, padding, dilation, bytes } =
+    geometry;
   const plane = f.let(image);
   const patch = f.let(patches);
   const [channel, tapRow, tapColumn, row] = [f.local('i32'), f.local('i32'), f.local('i32'), f.local('i32')];
@@ -131,17 +135,19 @@ function walkPatches(
     f.for(tapRow, { to: kernel[0] }, () => {
       f.for(tapColumn, { to: kernel[1] }, () => {
         const [first, end] = inside(f, tapColumn, outWidth, stride[1], dilation[1], padding[1][0], width);
-        const shift = f.let(i32.sub(i32.add(i32.mul(first, stride[1]), i32.mul(tapColumn, dilation[1])), padding[1][0]));
+        const shift = f.let(
+          i32.sub(i32.add(i32.mul(first, stride[1]), i32.mul(tapColumn, dilation[1])), padding[1][0]),
+        );
         const count = f.let(i32.sub(end, first));
         f.for(row, { to: outHeight }, () => {
-          const source = f.let(i32.add(i32.mul(row, stride[0]), i32.sub(i32.mul(tapRow, dilation[0]), padding[0][0])));
+          const source = f.let(
+            i32.add(i32.mul(row, stride[0]), i32.sub(i32.mul(tapRow, dilation[0]), padding[0][0])),
+          );
           f.if(
             i32.ltU(source, height),
             () => {
               clear(patch, first);
-              const from = f.let(
-                i32.add(plane, i32.mul(i32.add(i32.mul(source, width), shift), bytes)),
-              );
+              const from = f.let(i32.add(plane, i32.mul(i32.add(i32.mul(source, width), shift), bytes)));
               const to = f.let(i32.add(patch, i32.mul(first, bytes)));
               // The run uses its counter up, and each row has its own.
               run(from, to, f.let(count));

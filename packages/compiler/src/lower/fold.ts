@@ -44,7 +44,13 @@ function identity(name: Name, dtype: DType): number {
 }
 
 const combineF64 = (name: Name, a: Expression<'f64'>, b: Expression<'f64'>): Expression<'f64'> =>
-  name === 'sum' ? f64.add(a, b) : name === 'prod' ? f64.mul(a, b) : name === 'max' ? f64.max(a, b) : f64.min(a, b);
+  name === 'sum'
+    ? f64.add(a, b)
+    : name === 'prod'
+      ? f64.mul(a, b)
+      : name === 'max'
+        ? f64.max(a, b)
+        : f64.min(a, b);
 
 const combineI32 = (name: Name, a: Local<'i32'>, b: Local<'i32'>): Expression<'i32'> =>
   name === 'sum'
@@ -62,7 +68,10 @@ export function scalarFold(f: FunctionBuilder, name: Name, from: DType, to: DTyp
     return {
       accumulator,
       add: (value) =>
-        f.set(accumulator, combineF64(name, accumulator, castScalar(f, from, 'float64', value) as Local<'f64'>)),
+        f.set(
+          accumulator,
+          combineF64(name, accumulator, castScalar(f, from, 'float64', value) as Local<'f64'>),
+        ),
       result: () => castScalar(f, 'float64', to, accumulator),
     };
   }
@@ -131,4 +140,3 @@ export function vectorFold(f: FunctionBuilder, name: Name, from: 'float32' | 'in
     },
   };
 }
-

@@ -1,5 +1,14 @@
 import { byteSize, sizeOf, type DType } from '@nadir/tensor';
-import { f32, f64, i32, memory, select, type Expression, type FunctionBuilder, type Local } from '@nadir/wasm';
+import {
+  f32,
+  f64,
+  i32,
+  memory,
+  select,
+  type Expression,
+  type FunctionBuilder,
+  type Local,
+} from '@nadir/wasm';
 import type { PrimitiveKernel, View } from '../kernel.ts';
 import { bufferOf, pointerTo, type Lowering } from './lowering.ts';
 import { addTo } from './pool.ts';
@@ -109,14 +118,18 @@ export function emitScatterAdd(lowering: Lowering, f: FunctionBuilder, kernel: P
 function isNaNOf(dtype: DType, x: Scalar): Expression<'i32'> {
   const type = scalarType(dtype);
   if (type === 'i32') return i32.const(0);
-  return type === 'f32' ? f32.ne(x as Local<'f32'>, x as Local<'f32'>) : f64.ne(x as Local<'f64'>, x as Local<'f64'>);
+  return type === 'f32'
+    ? f32.ne(x as Local<'f32'>, x as Local<'f32'>)
+    : f64.ne(x as Local<'f64'>, x as Local<'f64'>);
 }
 
 function beats(dtype: DType, isMax: boolean, a: Scalar, b: Scalar): Expression<'i32'> {
   const [x, y] = isMax ? [a, b] : [b, a];
   const type = scalarType(dtype);
   if (type === 'i32') return i32.gtS(x as Local<'i32'>, y as Local<'i32'>);
-  return type === 'f32' ? f32.gt(x as Local<'f32'>, y as Local<'f32'>) : f64.gt(x as Local<'f64'>, y as Local<'f64'>);
+  return type === 'f32'
+    ? f32.gt(x as Local<'f32'>, y as Local<'f32'>)
+    : f64.gt(x as Local<'f64'>, y as Local<'f64'>);
 }
 
 /** Emits `argMax` or `argMin`: the first of the best elements, where NaN is best of all. */

@@ -47,7 +47,12 @@ export function addressOf(lowering: Lowering, f: FunctionBuilder, id: ValueId, e
 }
 
 /** Where a buffer begins, as one number. */
-export function pointerTo(lowering: Lowering, f: FunctionBuilder, id: ValueId, element = 0): Expression<'i32'> {
+export function pointerTo(
+  lowering: Lowering,
+  f: FunctionBuilder,
+  id: ValueId,
+  element = 0,
+): Expression<'i32'> {
   const { base, offset } = addressOf(lowering, f, id, element);
   return offset === 0 ? base : i32.add(base, offset);
 }

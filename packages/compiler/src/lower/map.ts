@@ -126,7 +126,14 @@ export function emitFill(lowering: Lowering, f: FunctionBuilder, kernel: FillKer
   }
   const at = f.let(pointerTo(lowering, f, kernel.buffer));
   const value = f.let(
-    scalarConstant(dtype, dtype === 'int32' ? kernel.value | 0 : dtype === 'uint8' || dtype === 'bool' ? kernel.value & 255 : kernel.value),
+    scalarConstant(
+      dtype,
+      dtype === 'int32'
+        ? kernel.value | 0
+        : dtype === 'uint8' || dtype === 'bool'
+          ? kernel.value & 255
+          : kernel.value,
+    ),
   ) as Scalar;
   f.for(f.local('i32'), { to: size }, () => {
     f.do(storeScalar(dtype, at, value, 0));
@@ -135,7 +142,12 @@ export function emitFill(lowering: Lowering, f: FunctionBuilder, kernel: FillKer
 }
 
 /** Copies elements one by one where `memory.copy` would not pay. */
-export function copyElement(dtype: Root['element']['dtype'], f: FunctionBuilder, to: Expression<'i32'>, from: Expression<'i32'>): void {
+export function copyElement(
+  dtype: Root['element']['dtype'],
+  f: FunctionBuilder,
+  to: Expression<'i32'>,
+  from: Expression<'i32'>,
+): void {
   const value = f.let(loadScalar(dtype, from, 0)) as Scalar;
   f.do(storeScalar(dtype, to, value, 0));
 }

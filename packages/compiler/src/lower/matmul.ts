@@ -12,7 +12,9 @@ export function emitMatmul(lowering: Lowering, f: FunctionBuilder, kernel: Primi
   const [m, n, k] = [shape[rank - 2]!, shape[rank - 1]!, a.shape[rank - 1]!];
   const bytes = byteSize(dtype);
   if (k === 0) {
-    f.do(memory.fill(pointerTo(lowering, f, kernel.buffer), 0, bufferOf(lowering, kernel.buffer).size * bytes));
+    f.do(
+      memory.fill(pointerTo(lowering, f, kernel.buffer), 0, bufferOf(lowering, kernel.buffer).size * bytes),
+    );
     return;
   }
   const { gemm } = lowering.gemm(dtype === 'float64' ? 'f64' : 'f32');

@@ -100,6 +100,8 @@ export function canFail(kernel: Kernel): boolean {
 export interface LoweredProgram {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly program: PlannedProgram;
+  /** The names of the kernels' functions, exported if asked for. */
+  readonly names: readonly string[];
   /** The module in the style of the text format. */
   toText(): string;
 }
@@ -112,12 +114,14 @@ function nameOf(kernel: Kernel, index: number): string {
         ? kernel.name
         : kernel.kind === 'fill'
           ? 'fill'
-          : kernel.roots.map(({ element }) => (element.kind === 'point' ? element.name : element.kind)).join('_');
+          : kernel.roots
+              .map(({ element }) => (element.kind === 'point' ? element.name : element.kind))
+              .join('_');
   return `k${index}_${what}`;
 }
 
 /** Emits one module for a fused program: a function for each kernel, and `run` that calls them in order. */
-export function lower(fused: KernelProgram, source: Program): LoweredProgram {
+export function lower(fused: KernelProgram, source: Program, exportKernels = false): LoweredProgram {
   const program = plan(fused, scratchOf, canFail);
   if (program.arenaBytes > 2 ** 32 - 2 ** 16) {
     throw new ProgramError(
@@ -144,11 +148,14 @@ export function lower(fused: KernelProgram, source: Program): LoweredProgram {
     },
   };
   const calls = program.kernels.map((kernel, index) => {
-    const handle = module.function(nameOf(kernel, index), {}, (f) => emitKernel(lowering, f, kernel));
+    const handle = module.function(nameOf(kernel, index), { export: exportKernels }, (f) =>
+      emitKernel(lowering, f, kernel),
+    );
     return { kernel, handle };
   });
   emitRun(lowering, calls);
-  return { bytes: module.toBytes(), program, toText: () => module.toText() };
+  const names = calls.map(({ handle }) => handle.name);
+  return { bytes: module.toBytes(), program, names, toText: () => module.toText() };
 }
 
 function emitKernel(lowering: Lowering, f: FunctionBuilder, kernel: Kernel): void {
@@ -172,18 +179,26 @@ function emitKernel(lowering: Lowering, f: FunctionBuilder, kernel: Kernel): voi
 
 function emitRun(
   lowering: Lowering,
-  calls: readonly { readonly kernel: Kernel; readonly handle: FunctionHandle<Record<never, never>, 'void'> }[],
+  calls: readonly {
+    readonly kernel: Kernel;
+    readonly handle: FunctionHandle<Record<never, never>, 'void'>;
+  }[],
 ): void {
-  lowering.module.function('run', { export: true }, (f) => {
+  const { module, program } = lowering;
+  const store = module.function('store', { export: true }, (f) => {
+    for (const { state, buffer } of program.stores) {
+      const { dtype, size } = bufferOf(lowering, buffer);
+      const bytes = i32.const(size * byteSize(dtype));
+      f.do(memory.copy(lowering.states[state]!, pointerTo(lowering, f, buffer), bytes));
+    }
+  });
+  module.function('run', { export: true }, (f) => {
     f.set(lowering.fault, 0);
     for (const { kernel, handle } of calls) {
       f.do(call(handle, {}));
       // A bad index ends the program before any state has changed.
       if (canFail(kernel)) f.if(lowering.fault, () => f.return());
     }
-    for (const { state, buffer } of lowering.program.stores) {
-      const { dtype, size } = bufferOf(lowering, buffer);
-      f.do(memory.copy(lowering.states[state]!, pointerTo(lowering, f, buffer), i32.const(size * byteSize(dtype))));
-    }
+    f.do(call(store, {}));
   });
 }

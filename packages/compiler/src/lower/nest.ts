@@ -30,8 +30,7 @@ export function mergeAxes(
     if (size === 1) return;
     const last = sizes.length - 1;
     const sameSide = last >= (place >= split ? first : 0);
-    const runsOn =
-      sameSide && positions.every((at, i) => strides[i]![last] === at.strides[axis]! * size);
+    const runsOn = sameSide && positions.every((at, i) => strides[i]![last] === at.strides[axis]! * size);
     if (runsOn) {
       sizes[last]! *= size;
       positions.forEach((at, i) => (strides[i]![last] = at.strides[axis]!));

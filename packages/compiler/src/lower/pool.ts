@@ -1,8 +1,24 @@
 import { byteSize, type DType, type PoolAttributes } from '@nadir/tensor';
-import { f32, f64, i32, memory, select, type Expression, type FunctionBuilder, type Local } from '@nadir/wasm';
+import {
+  f32,
+  f64,
+  i32,
+  memory,
+  select,
+  type Expression,
+  type FunctionBuilder,
+  type Local,
+} from '@nadir/wasm';
 import type { PrimitiveKernel } from '../kernel.ts';
 import { bufferOf, pointerTo, type Lowering } from './lowering.ts';
-import { castScalar, loadScalar, scalarConstant, scalarType, storeScalar, type Scalar } from './scalar-point.ts';
+import {
+  castScalar,
+  loadScalar,
+  scalarConstant,
+  scalarType,
+  storeScalar,
+  type Scalar,
+} from './scalar-point.ts';
 
 interface Geometry {
   readonly planes: number;
@@ -181,25 +197,36 @@ export function emitAveragePool(lowering: Lowering, f: FunctionBuilder, kernel: 
   if (isGradient) f.do(memory.fill(result, 0, bufferOf(lowering, buffer).size * bytes));
   const out = f.let(isGradient ? operand : result);
   const { countIncludePad, kernel: window } = attributes;
-  walkWindows(f, geometry, geometry.height * geometry.width * bytes, isGradient ? result : operand, (plane, rows, columns) => {
-    const inside = i32.mul(i32.sub(rows[1], rows[0]), i32.sub(columns[1], columns[0]));
-    const count = f.let(countIncludePad ? i32.const(window[0] * window[1]) : inside);
-    f.set(count, select(i32.gtS(count, 0), count, i32.const(1)));
-    const divisor = f.let(f64.convertI32S(count));
-    if (isGradient) {
-      const whole = castScalar(f, dtype, 'float64', f.let(loadScalar(dtype, out, 0)) as Scalar) as Local<'f64'>;
-      const share = castScalar(f, 'float64', dtype, f.let(f64.div(whole, divisor)));
-      walkWindow(f, geometry, rows, columns, (position) => {
-        addTo(f, dtype, f.let(i32.add(plane, i32.mul(position, bytes))), share);
-      });
-    } else {
-      const sum = f.let(f64.const(0));
-      walkWindow(f, geometry, rows, columns, (position) => {
-        const value = f.let(loadScalar(dtype, i32.add(plane, i32.mul(position, bytes)), 0)) as Scalar;
-        f.set(sum, f64.add(sum, castScalar(f, dtype, 'float64', value) as Local<'f64'>));
-      });
-      f.do(storeScalar(dtype, out, castScalar(f, 'float64', dtype, f.let(f64.div(sum, divisor))), 0));
-    }
-    f.set(out, i32.add(out, bytes));
-  });
+  walkWindows(
+    f,
+    geometry,
+    geometry.height * geometry.width * bytes,
+    isGradient ? result : operand,
+    (plane, rows, columns) => {
+      const inside = i32.mul(i32.sub(rows[1], rows[0]), i32.sub(columns[1], columns[0]));
+      const count = f.let(countIncludePad ? i32.const(window[0] * window[1]) : inside);
+      f.set(count, select(i32.gtS(count, 0), count, i32.const(1)));
+      const divisor = f.let(f64.convertI32S(count));
+      if (isGradient) {
+        const whole = castScalar(
+          f,
+          dtype,
+          'float64',
+          f.let(loadScalar(dtype, out, 0)) as Scalar,
+        ) as Local<'f64'>;
+        const share = castScalar(f, 'float64', dtype, f.let(f64.div(whole, divisor)));
+        walkWindow(f, geometry, rows, columns, (position) => {
+          addTo(f, dtype, f.let(i32.add(plane, i32.mul(position, bytes))), share);
+        });
+      } else {
+        const sum = f.let(f64.const(0));
+        walkWindow(f, geometry, rows, columns, (position) => {
+          const value = f.let(loadScalar(dtype, i32.add(plane, i32.mul(position, bytes)), 0)) as Scalar;
+          f.set(sum, f64.add(sum, castScalar(f, dtype, 'float64', value) as Local<'f64'>));
+        });
+        f.do(storeScalar(dtype, out, castScalar(f, 'float64', dtype, f.let(f64.div(sum, divisor))), 0));
+      }
+      f.set(out, i32.add(out, bytes));
+    },
+  );
 }

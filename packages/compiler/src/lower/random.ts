@@ -17,7 +17,12 @@ export function emitRandomBits(lowering: Lowering, f: FunctionBuilder, kernel: P
   const out = f.let(pointerTo(lowering, f, kernel.buffer));
   const keys = [f.let(i32.load(source)), f.let(i32.load(source, 4))] as const;
   const position = f.let(i64.load(source, 8, 4));
-  const words = [0, 1, 2, 3].map(() => f.local('i32')) as [Local<'i32'>, Local<'i32'>, Local<'i32'>, Local<'i32'>];
+  const words = [0, 1, 2, 3].map(() => f.local('i32')) as [
+    Local<'i32'>,
+    Local<'i32'>,
+    Local<'i32'>,
+    Local<'i32'>,
+  ];
   const [k0, k1] = [f.local('i32'), f.local('i32')];
   const blocks = Math.ceil(bufferOf(lowering, kernel.buffer).size / 4);
   f.for(f.local('i32'), { to: blocks }, () => {

@@ -35,7 +35,10 @@ interface Plan {
 function resultPosition(kernel: ReduceKernel): Affine {
   const kept = contiguousStrides(reducedShape(kernel.shape, kernel.axes));
   let next = 0;
-  return { strides: kernel.shape.map((_, axis) => (kernel.axes.includes(axis) ? 0 : kept[next++]!)), offset: 0 };
+  return {
+    strides: kernel.shape.map((_, axis) => (kernel.axes.includes(axis) ? 0 : kept[next++]!)),
+    offset: 0,
+  };
 }
 
 /** Emits a reduction: along vectors of a row where the last axis is folded, else of columns side by side. */
@@ -44,7 +47,10 @@ export function emitReduce(lowering: Lowering, f: FunctionBuilder, kernel: Reduc
   const leaves = leavesOf([element]);
   const kept = shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
   const position = resultPosition(kernel);
-  const nest = mergeAxes(shape, [...kept, ...axes], kept.length, [...leaves.map((leaf) => leaf.at), position]);
+  const nest = mergeAxes(shape, [...kept, ...axes], kept.length, [
+    ...leaves.map((leaf) => leaf.at),
+    position,
+  ]);
   const starts = [...leaves.map((leaf) => startOf(lowering, f, leaf)), addressOf(lowering, f, buffer)];
   const bytes = [...leaves.map(stepBytes), byteSize(dtype)];
   const plan: Plan = {
@@ -64,7 +70,10 @@ export function emitReduce(lowering: Lowering, f: FunctionBuilder, kernel: Reduc
   // Whether leaves run on along the columns, and not along the rows.
   const runs = (axis: number): number => leaves.filter((_, i) => strides[i]![axis] === 1).length;
   const byColumns =
-    vectors && column >= 0 && sizes[column]! >= 4 && (row < split || runs(column) > runs(row) || sizes[row]! < 4);
+    vectors &&
+    column >= 0 &&
+    sizes[column]! >= 4 &&
+    (row < split || runs(column) > runs(row) || sizes[row]! < 4);
   if (byColumns) emitColumns(plan);
   else emitRows(plan, vectors && row >= split && sizes[row]! >= 8);
 }
@@ -144,12 +153,15 @@ function emitColumns(plan: Plan): void {
     const place = (at: readonly Local<'i32'>[], i: number, lane: number): LeafPlace => {
       const bytes = lane * steps[i]![column]!;
       // A constant joins the offset of the instruction as long as it is not negative.
-      const address: Expression<'i32'> = bytes < 0 || leaves[i]!.kind === 'index' ? i32.add(at[i]!, bytes) : at[i]!;
+      const address: Expression<'i32'> =
+        bytes < 0 || leaves[i]!.kind === 'index' ? i32.add(at[i]!, bytes) : at[i]!;
       const offset = offsets[i]! + (bytes < 0 || leaves[i]!.kind === 'index' ? 0 : bytes);
       return { address, offset, laneStride: strides[i]![column]! };
     };
     const block = (vectors: number): void => {
-      const folds = Array.from({ length: vectors }, () => vectorFold(f, name, element.dtype as 'float32' | 'int32'));
+      const folds = Array.from({ length: vectors }, () =>
+        vectorFold(f, name, element.dtype as 'float32' | 'int32'),
+      );
       for (const fold of folds) fold.reset();
       const at = shifted();
       walkAxes(f, sizes, split, sizes.length, at, steps, (inner) => {

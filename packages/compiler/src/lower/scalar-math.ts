@@ -1,4 +1,13 @@
-import { call, f64, i32, select, type Expression, type FunctionBuilder, type FunctionHandle, type ModuleBuilder } from '@nadir/wasm';
+import {
+  call,
+  f64,
+  i32,
+  select,
+  type Expression,
+  type FunctionBuilder,
+  type FunctionHandle,
+  type ModuleBuilder,
+} from '@nadir/wasm';
 
 type Unary = FunctionHandle<{ readonly x: 'f64' }, 'f64'>;
 type Binary = FunctionHandle<{ readonly x: 'f64'; readonly y: 'f64' }, 'f64'>;
@@ -26,7 +35,9 @@ function remainder(a: number, b: number): number {
 }
 
 /** What {@link declareScalarMath} imports. */
-export function scalarMathImports(erf: (x: number) => number): Record<UnaryMath | BinaryMath, (...x: number[]) => number> {
+export function scalarMathImports(
+  erf: (x: number) => number,
+): Record<UnaryMath | BinaryMath, (...x: number[]) => number> {
   return {
     exp: Math.exp,
     expm1: Math.expm1,
@@ -52,7 +63,10 @@ export function declareScalarMath(module: ModuleBuilder): ScalarMath {
   for (const name of unaryNames)
     unary.set(name, module.importFunction('math', name, { parameters: { x: 'f64' }, result: 'f64' }));
   for (const name of binaryNames)
-    binary.set(name, module.importFunction('math', name, { parameters: { x: 'f64', y: 'f64' }, result: 'f64' }));
+    binary.set(
+      name,
+      module.importFunction('math', name, { parameters: { x: 'f64', y: 'f64' }, result: 'f64' }),
+    );
   return {
     unary: (name, x) => call(unary.get(name)!, { x }),
     binary: (name, x, y) => call(binary.get(name)!, { x, y }),

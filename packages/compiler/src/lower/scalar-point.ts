@@ -1,14 +1,5 @@
 import type { DType } from '@nadir/tensor';
-import {
-  f32,
-  f32x4,
-  f64,
-  i32,
-  select,
-  type Expression,
-  type FunctionBuilder,
-  type Local,
-} from '@nadir/wasm';
+import { f32, f32x4, f64, i32, select, type Expression, type FunctionBuilder, type Local } from '@nadir/wasm';
 import type { Element, PointName } from '../kernel.ts';
 import { signOf, type ScalarMath } from './scalar-math.ts';
 import { vectorPoint } from './vector-point.ts';
@@ -103,20 +94,29 @@ function integerPower(f: FunctionBuilder, base: Local<'i32'>, exponent: Local<'i
 }
 
 /** A division by 0 gives 0, and −2³¹ / −1 wraps: neither may trap. */
-function integerDivision(f: FunctionBuilder, x: Local<'i32'>, y: Local<'i32'>, remainder: boolean): Expression<'i32'> {
+function integerDivision(
+  f: FunctionBuilder,
+  x: Local<'i32'>,
+  y: Local<'i32'>,
+  remainder: boolean,
+): Expression<'i32'> {
   const result = f.let(i32.const(0));
-  f.if(i32.eq(y, -1), () => {
-    if (!remainder) f.set(result, i32.sub(0, x));
-  }, () => {
-    f.if(y, () => {
-      if (!remainder) f.set(result, i32.divS(x, y));
-      else {
-        f.set(result, i32.remS(x, y));
-        const differs = i32.ltS(i32.xor(result, y), 0);
-        f.if(result, () => f.if(differs, () => f.set(result, i32.add(result, y))));
-      }
-    });
-  });
+  f.if(
+    i32.eq(y, -1),
+    () => {
+      if (!remainder) f.set(result, i32.sub(0, x));
+    },
+    () => {
+      f.if(y, () => {
+        if (!remainder) f.set(result, i32.divS(x, y));
+        else {
+          f.set(result, i32.remS(x, y));
+          const differs = i32.ltS(i32.xor(result, y), 0);
+          f.if(result, () => f.if(differs, () => f.set(result, i32.add(result, y))));
+        }
+      });
+    },
+  );
   return result;
 }
 
@@ -190,9 +190,13 @@ export function castScalar(f: FunctionBuilder, from: DType, to: DType, x: Scalar
   }
   if (source === 'i32') return to === 'uint8' ? f.let(i32.and(x as Local<'i32'>, 255)) : (x as Local<'i32'>);
   if (to === 'int32') {
-    return f.let(source === 'f32' ? i32.truncSatF32S(x as Local<'f32'>) : i32.truncSatF64S(x as Local<'f64'>));
+    return f.let(
+      source === 'f32' ? i32.truncSatF32S(x as Local<'f32'>) : i32.truncSatF64S(x as Local<'f64'>),
+    );
   }
-  const whole = f.let(source === 'f32' ? i32.truncSatF32U(x as Local<'f32'>) : i32.truncSatF64U(x as Local<'f64'>));
+  const whole = f.let(
+    source === 'f32' ? i32.truncSatF32U(x as Local<'f32'>) : i32.truncSatF64U(x as Local<'f64'>),
+  );
   return f.let(select(i32.gtU(whole, 255), i32.const(255), whole));
 }
 
@@ -206,7 +210,8 @@ export function scalarPoint(
   const { name, dtype } = point;
   const from = point.operands[0]!.dtype;
   const [x, y, z] = operands as readonly [Scalar, Scalar, Scalar];
-  if (name === 'where') return f.let(select(x as Local<'i32'>, y as Expression<'f32'>, z as Expression<'f32'>));
+  if (name === 'where')
+    return f.let(select(x as Local<'i32'>, y as Expression<'f32'>, z as Expression<'f32'>));
   if (name === 'cast') return castScalar(f, from, dtype, x);
   if (name === 'eq' || name === 'lt' || name === 'le') return f.let(compare(name, from, x, y));
   if (from === 'float64') return f.let(float64Point(f, math, name, x as Local<'f64'>, y as Local<'f64'>));
@@ -220,7 +225,11 @@ export function scalarPoint(
 }
 
 /** Loads an element. */
-export function loadScalar(dtype: DType, address: Expression<'i32'>, offset: number): Expression<'f32' | 'f64' | 'i32'> {
+export function loadScalar(
+  dtype: DType,
+  address: Expression<'i32'>,
+  offset: number,
+): Expression<'f32' | 'f64' | 'i32'> {
   switch (dtype) {
     case 'float32':
       return f32.load(address, offset);
@@ -235,7 +244,12 @@ export function loadScalar(dtype: DType, address: Expression<'i32'>, offset: num
 }
 
 /** Stores an element. */
-export function storeScalar(dtype: DType, address: Expression<'i32'>, value: Scalar, offset: number): Expression<'void'> {
+export function storeScalar(
+  dtype: DType,
+  address: Expression<'i32'>,
+  value: Scalar,
+  offset: number,
+): Expression<'void'> {
   switch (dtype) {
     case 'float32':
       return f32.store(address, value as Local<'f32'>, offset);

@@ -66,7 +66,8 @@ export function emitArgSort(lowering: Lowering, f: FunctionBuilder, kernel: Prim
   const keys = f.let(scratchPointer(lowering, kernel));
   const [from, to] = [f.local('i32'), f.local('i32')];
   const [a, j, i, run] = [f.local('i32'), f.local('i32'), f.local('i32'), f.local('i32')];
-  const index = (array: Local<'i32'>, at: Expression<'i32'>): Expression<'i32'> => i32.add(array, i32.mul(at, 4));
+  const index = (array: Local<'i32'>, at: Expression<'i32'>): Expression<'i32'> =>
+    i32.add(array, i32.mul(at, 4));
   const keyOf = (array: Local<'i32'>, at: Local<'i32'>): Local<'f64'> =>
     f.let(f64.load(i32.add(keys, i32.mul(i32.load(index(array, at)), 8))));
   f.for(a, { to: outer }, () => {
@@ -85,7 +86,9 @@ export function emitArgSort(lowering: Lowering, f: FunctionBuilder, kernel: Prim
       f.set(run, 1);
       f.while(i32.ltS(run, size), () => {
         mergeRuns(f, size, run, from, to, index, (left, right) =>
-          descending ? isLess(keyOf(from, left), keyOf(from, right)) : isLess(keyOf(from, right), keyOf(from, left)),
+          descending
+            ? isLess(keyOf(from, left), keyOf(from, right))
+            : isLess(keyOf(from, right), keyOf(from, left)),
         );
         const swap = f.let(from);
         f.set(from, to);
@@ -132,9 +135,13 @@ function mergeRuns(
     f.set(end, atMost(i32.add(middle, run)));
     f.while(i32.ltS(out, end), () => {
       const takeRight = f.let(i32.const(0));
-      f.if(i32.geS(left, middle), () => f.set(takeRight, 1), () => {
-        f.if(i32.ltS(right, end), () => f.set(takeRight, rightFirst(left, right)));
-      });
+      f.if(
+        i32.geS(left, middle),
+        () => f.set(takeRight, 1),
+        () => {
+          f.if(i32.ltS(right, end), () => f.set(takeRight, rightFirst(left, right)));
+        },
+      );
       f.if(
         takeRight,
         () => {

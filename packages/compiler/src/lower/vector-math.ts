@@ -33,12 +33,14 @@ export const choose = (mask: Vector, a: Vector, b: Vector): Vector => v128.bitse
 export function exp(f: Body, x: Value): Value {
   // Beyond these bounds the result is 0 or infinity whatever x is; NaN passes through both.
   const bounded = f.let(f32x4.min(f32x4.max(x, splat(-104)), splat(89)));
-  const n = f.let(f32x4.nearest(f32x4.mul(bounded, splat(1.44269504088896341))));
+  const n = f.let(f32x4.nearest(f32x4.mul(bounded, splat(Math.LOG2E))));
   const high = f.let(multiplyAdd(n, splat(-0.693359375), bounded));
-  const r = f.let(multiplyAdd(n, splat(2.12194440e-4), high));
-  const p = polynomial(f, r, [
-    1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1,
-  ]);
+  const r = f.let(multiplyAdd(n, splat(2.1219444e-4), high));
+  const p = polynomial(
+    f,
+    r,
+    [1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1],
+  );
   const value = f.let(f32x4.add(multiplyAdd(f32x4.mul(r, r), p, r), splat(1)));
   const whole = f.let(i32x4.truncSatF32x4S(n));
   const half = f.let(i32x4.shrS(whole, 1));
@@ -55,12 +57,16 @@ export function log(f: Body, x: Value): Value {
   const m = f.let(i32x4.add(v128.and(bits, i32x4.const(0x007fffff)), i32x4.const(0x3f3504f3)));
   const r = f.let(f32x4.sub(m, splat(1)));
   const square = f.let(f32x4.mul(r, r));
-  const p = polynomial(f, r, [
-    7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1,
-    2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
-  ]);
+  const p = polynomial(
+    f,
+    r,
+    [
+      7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1,
+      2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
+    ],
+  );
   const cubic = f.let(f32x4.mul(f32x4.mul(square, r), p));
-  const low = f.let(multiplyAdd(e, splat(-2.12194440e-4), cubic));
+  const low = f.let(multiplyAdd(e, splat(-2.1219444e-4), cubic));
   const tail = f.let(multiplyAdd(square, splat(-0.5), low));
   const value = f.let(multiplyAdd(e, splat(0.693359375), f32x4.add(r, tail)));
   // ln 0 = −∞, ln of less is NaN, ln ∞ = ∞, ln NaN = NaN.
@@ -75,9 +81,11 @@ export function log(f: Body, x: Value): Value {
 export function tanh(f: Body, x: Value): Value {
   const size = f.let(f32x4.abs(x));
   const square = f.let(f32x4.mul(x, x));
-  const p = polynomial(f, square, [
-    -5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1,
-  ]);
+  const p = polynomial(
+    f,
+    square,
+    [-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1],
+  );
   const small = f.let(multiplyAdd(f32x4.mul(square, x), p, x));
   const e = exp(f, f.let(f32x4.add(size, size)));
   const large = f32x4.sub(splat(1), f32x4.div(splat(2), f32x4.add(e, splat(1))));
@@ -96,13 +104,20 @@ export function sigmoid(f: Body, x: Value): Value {
 export function erf(f: Body, x: Value): Value {
   const size = f.let(f32x4.min(f32x4.abs(x), splat(4)));
   const square = f.let(f32x4.mul(x, x));
-  const small = polynomial(f, square, [
-    -5.96761703e-4, 4.99119423e-3, -2.67681349e-2, 1.12819925e-1, -3.76125336e-1, 1.28379166e-1,
-  ]);
+  const small = polynomial(
+    f,
+    square,
+    [-5.96761703e-4, 4.99119423e-3, -2.67681349e-2, 1.12819925e-1, -3.76125336e-1, 1.28379166e-1],
+  );
   const near = f.let(multiplyAdd(small, x, x));
-  const r = polynomial(f, size, [
-    -1.72853470e-5, 3.83197126e-4, -3.88396438e-3, 2.42546219e-2, -1.06777877e-1, -6.34846687e-1, -1.28717512e-1,
-  ]);
+  const r = polynomial(
+    f,
+    size,
+    [
+      -1.7285347e-5, 3.83197126e-4, -3.88396438e-3, 2.42546219e-2, -1.06777877e-1, -6.34846687e-1,
+      -1.28717512e-1,
+    ],
+  );
   const far = f32x4.sub(splat(1), exp(f, f.let(multiplyAdd(r, size, f32x4.neg(size)))));
   const signed = f.let(v128.or(v128.and(x, i32x4.const(-0x80000000)), far));
   const value = choose(f32x4.gt(size, splat(0.921875)), signed, near);
@@ -114,7 +129,7 @@ export const largestAngle = 8192;
 
 /** sin x or cos x for |x| ≤ 8192: x = n·π/2 + r by three parts of π/2 (Cody and Waite), minimax polynomials in r. */
 export function sine(f: Body, x: Value, quadrants: 0 | 1): Value {
-  const n = f.let(f32x4.nearest(f32x4.mul(x, splat(0.636619772367581343))));
+  const n = f.let(f32x4.nearest(f32x4.mul(x, splat(2 / Math.PI))));
   const a = f.let(multiplyAdd(n, splat(-1.5703125), x));
   const b = f.let(multiplyAdd(n, splat(-4.837512969970703125e-4), a));
   const c = f.let(multiplyAdd(n, splat(-7.54953362047672271728515625e-8), b));

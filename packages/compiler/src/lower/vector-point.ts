@@ -1,5 +1,17 @@
 import type { DType } from '@nadir/tensor';
-import { f32, f32x4, f64, i16x8, i32, i32x4, i8x16, v128, type Expression, type FunctionBuilder, type Local } from '@nadir/wasm';
+import {
+  f32,
+  f32x4,
+  f64,
+  i16x8,
+  i32,
+  i32x4,
+  i8x16,
+  v128,
+  type Expression,
+  type FunctionBuilder,
+  type Local,
+} from '@nadir/wasm';
 import type { Element, PointName } from '../kernel.ts';
 import type { BinaryMath, ScalarMath, UnaryMath } from './scalar-math.ts';
 import { choose, erf, exp, largestAngle, log, sigmoid, sine, tanh } from './vector-math.ts';
@@ -28,7 +40,15 @@ const integerPoints: ReadonlySet<PointName> = new Set<PointName>([
   'where',
   'cast',
 ]);
-const boolPoints: ReadonlySet<PointName> = new Set<PointName>(['not', 'and', 'or', 'xor', 'eq', 'where', 'cast']);
+const boolPoints: ReadonlySet<PointName> = new Set<PointName>([
+  'not',
+  'and',
+  'or',
+  'xor',
+  'eq',
+  'where',
+  'cast',
+]);
 
 /** Whether vectors of four can hold an element and all that it is computed from. */
 export function isVector(element: Element, seen: Set<Element> = new Set()): boolean {
@@ -106,7 +126,9 @@ function float32Point(f: FunctionBuilder, math: ScalarMath, name: PointName, x: 
     case 'pow':
     case 'atan2':
     case 'remainder':
-      return byLanes(f, (index) => math.binary(name satisfies BinaryMath, laneOf(x, index), laneOf(y, index)));
+      return byLanes(f, (index) =>
+        math.binary(name satisfies BinaryMath, laneOf(x, index), laneOf(y, index)),
+      );
     case 'add':
       return f32x4.add(x, y);
     case 'sub':
@@ -198,13 +220,20 @@ export function vectorPoint(
 
 /** Four bytes in memory, not 0 where true, as a mask. */
 export function loadMask(address: Expression<'i32'>, offset: number): Vector {
-  return i32x4.ne(i32x4.extendLowI16x8U(i16x8.extendLowI8x16U(v128.load32Zero(address, offset, 1))), i32x4.const(0));
+  return i32x4.ne(
+    i32x4.extendLowI16x8U(i16x8.extendLowI8x16U(v128.load32Zero(address, offset, 1))),
+    i32x4.const(0),
+  );
 }
 
 /** Stores a mask as four bytes of 0 or 1. */
 export function storeMask(address: Expression<'i32'>, mask: Vector, offset: number): Expression<'void'> {
   const ones = v128.and(mask, i32x4.const(1));
   // Byte 0 of every lane.
-  const bytes = i8x16.shuffle(ones, i32x4.const(0), [0, 4, 8, 12, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16]);
+  const bytes = i8x16.shuffle(
+    ones,
+    i32x4.const(0),
+    [0, 4, 8, 12, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16],
+  );
   return i32.store(address, i32x4.extractLane(bytes, 0), offset, 1);
 }

@@ -31,7 +31,10 @@ const movements: ReadonlySet<string> = new Set(['reshape', 'permute', 'expand', 
 const reductions: ReadonlySet<string> = new Set(['sum', 'prod', 'max', 'min']);
 /** Primitives computed inside the loops of those who read them. */
 const isInlinable = (node: ProgramNode): boolean =>
-  isPoint(node.primitive) || node.primitive === 'full' || node.primitive === 'iota' || node.primitive === 'copy';
+  isPoint(node.primitive) ||
+  node.primitive === 'full' ||
+  node.primitive === 'iota' ||
+  node.primitive === 'copy';
 
 /** Whether every axis of the operand is a sum of axes of the result: it is cut, never merged. */
 function isSplit(from: Shape, to: Shape): boolean {
@@ -91,7 +94,9 @@ function movedBack(node: ProgramNode, operand: Shape, maps: readonly AxisMap[], 
     }
     case 'flip': {
       const { axes } = node.attributes;
-      return operand.map((size, axis) => (axes.includes(axis) ? scaled(maps[axis]!, -1, size - 1) : maps[axis]!));
+      return operand.map((size, axis) =>
+        axes.includes(axis) ? scaled(maps[axis]!, -1, size - 1) : maps[axis]!,
+      );
     }
     default: {
       const { shape } = node.type;
@@ -184,7 +189,13 @@ class Fuser {
         continue;
       }
       const isLoop = isInlinable(node) || movements.has(primitive);
-      if (mode === 'buffer' && !isLoop && !reductions.has(primitive) && primitive !== 'concat' && primitive !== 'pad') {
+      if (
+        mode === 'buffer' &&
+        !isLoop &&
+        !reductions.has(primitive) &&
+        primitive !== 'concat' &&
+        primitive !== 'pad'
+      ) {
         for (const operand of operands) needed.add(this.#baseForPrimitive(node, operand));
         continue;
       }
@@ -192,8 +203,12 @@ class Fuser {
       operands.forEach((operand, position) => {
         // The parts of a concatenation are loop nests of their own.
         const suffix = movements.has(primitive) ? `/${id}` : primitive === 'concat' ? `#${position}` : '';
-        addPlaces(operand, own.map((place) => place + suffix));
-        const isRepeat = primitive === 'expand' && sizeOf(node.type.shape) > sizeOf(this.#type(operand).shape);
+        addPlaces(
+          operand,
+          own.map((place) => place + suffix),
+        );
+        const isRepeat =
+          primitive === 'expand' && sizeOf(node.type.shape) > sizeOf(this.#type(operand).shape);
         if (isRepeat || (mode === 'inline' && repeated.has(id))) repeated.add(operand);
       });
     }
@@ -261,7 +276,9 @@ class Fuser {
     const base = this.#baseForPrimitive(node, operand);
     const { dtype, shape } = this.#type(operand);
     const layout =
-      base === operand ? { shape, strides: contiguousStrides(shape), offset: 0 } : this.#viewed(operand)!.layout;
+      base === operand
+        ? { shape, strides: contiguousStrides(shape), offset: 0 }
+        : this.#viewed(operand)!.layout;
     return { buffer: this.#rootOf(base), dtype, ...layout };
   }
 
@@ -337,7 +354,10 @@ class Fuser {
       known.set(key, element);
       return element;
     };
-    const identity = shape.map((_, axis) => ({ strides: shape.map((__, d) => (d === axis ? 1 : 0)), offset: 0 }));
+    const identity = shape.map((_, axis) => ({
+      strides: shape.map((__, d) => (d === axis ? 1 : 0)),
+      offset: 0,
+    }));
     return (id, isRoot = false) => make(id, identity, isRoot);
   }
 
@@ -360,8 +380,14 @@ class Fuser {
     if (node.primitive === 'copy') return make(node.operands[0]!, maps);
     if (node.primitive === 'full') return constantOf(dtype, node.attributes.value);
     if (node.primitive === 'iota') return { kind: 'index', dtype, at: maps[0]! };
-    if (!isPoint(node.primitive)) throw new Error(`fuse(): ${node.primitive} is not computed in a loop nest.`);
-    return { kind: 'point', dtype, name: node.primitive, operands: node.operands.map((operand) => make(operand, maps)) };
+    if (!isPoint(node.primitive))
+      throw new Error(`fuse(): ${node.primitive} is not computed in a loop nest.`);
+    return {
+      kind: 'point',
+      dtype,
+      name: node.primitive,
+      operands: node.operands.map((operand) => make(operand, maps)),
+    };
   }
 
   #flat(shape: Shape, maps: readonly AxisMap[], rank: number): Affine {

@@ -130,7 +130,8 @@ export function group(program: KernelProgram): KernelProgram {
       if (!readsInPlace(kernel, other)) continue;
       const produced = new Set(writesOf(other));
       const isRelated = [...wanted].some(
-        (buffer) => produced.has(buffer) || (reads[position]!.has(buffer) && program.buffers.get(buffer)!.size > 1),
+        (buffer) =>
+          produced.has(buffer) || (reads[position]!.has(buffer) && program.buffers.get(buffer)!.size > 1),
       );
       if (!isRelated && sizeOf(kernel.shape) > shortLoop) continue;
       if (countLoads([other, kernel]) <= mostLoads) return position;

@@ -92,7 +92,8 @@ function readsInPlace(kernel: Kernel, buffer: ValueId): kernel is MapKernel {
   visitLoads(
     kernel.roots.map((root) => root.element),
     (load) => {
-      if (load.buffer === buffer && (load.at.offset !== 0 || !sameShape(load.at.strides, rowMajor))) fits = false;
+      if (load.buffer === buffer && (load.at.offset !== 0 || !sameShape(load.at.strides, rowMajor)))
+        fits = false;
     },
   );
   return fits;
@@ -130,19 +131,25 @@ function keepOldValues(program: KernelProgram): KernelProgram {
 /** The writes whose value the kernel that computes it can put right into the state. */
 function directWrites(program: KernelProgram, canFail: (kernel: Kernel) => boolean): Map<ValueId, number> {
   const { kernels, buffers } = program;
-  const stateIds = new Map([...buffers.values()].filter((b) => b.origin === 'state').map((b) => [b.index, b.id]));
+  const stateIds = new Map(
+    [...buffers.values()].filter((b) => b.origin === 'state').map((b) => [b.index, b.id]),
+  );
   const reads = kernels.map(readsOf);
   // Before this position a kernel may still find a bad index, and the state must be as it was then.
   const lastFailure = kernels.findLastIndex(canFail);
   const direct = new Map<ValueId, number>();
   for (const { state, buffer } of program.writes) {
     if (buffers.get(buffer)!.origin !== 'kernel' || direct.has(buffer)) continue;
-    const writers = kernels.flatMap((kernel, position) => (writesOf(kernel).includes(buffer) ? [position] : []));
+    const writers = kernels.flatMap((kernel, position) =>
+      writesOf(kernel).includes(buffer) ? [position] : [],
+    );
     const old = stateIds.get(state)!;
     const first = writers[0];
     if (first === undefined || first <= lastFailure) continue;
     const lastReader = reads.findLastIndex((set) => set.has(old));
-    const isFree = lastReader < first || (lastReader === first && writers.length === 1 && readsInPlace(kernels[first]!, old));
+    const isFree =
+      lastReader < first ||
+      (lastReader === first && writers.length === 1 && readsInPlace(kernels[first]!, old));
     if (isFree) direct.set(buffer, state);
   }
   return direct;
@@ -186,7 +193,10 @@ export function plan(
   for (const { id, origin } of buffers.values()) if (origin === 'argument') place(id);
   const scratch = new Map<Kernel, number>();
   kernels.forEach((kernel, position) => {
-    const dying = new Set([...readsOf(kernel)].filter((id) => lastUse.get(id) === position));
+    // Nothing fills an empty buffer, so it has no place until the end.
+    const dying = new Set(
+      [...readsOf(kernel)].filter((id) => lastUse.get(id) === position && buffers.get(id)!.size > 0),
+    );
     for (const id of writesOf(kernel)) {
       if (places.has(id)) continue;
       const heir = [...dying].find((old) => isHeir(kernel, old, id));

@@ -205,7 +205,11 @@ export function simplify(program: Program): Program {
     if (!live[index]) return;
     const id = inputs + nodes.length;
     renumbered.set(inputs + index, id);
-    nodes.push({ ...draft, id, operands: draft.operands.map((operand) => renumbered.get(operand)!) } as ProgramNode);
+    nodes.push({
+      ...draft,
+      id,
+      operands: draft.operands.map((operand) => renumbered.get(operand)!),
+    } as ProgramNode);
   });
   return {
     arguments: program.arguments,
