@@ -61,10 +61,11 @@ export function parameter(data: Tensor | TensorData, options: ParameterOptions =
  * ```
  */
 export function requiresGrad(x: Tensor, required = true): Tensor {
+  if (x.requiresGrad === required) return x;
   if (required) {
-    x.history ??= leaf('requiresGrad', x);
-  } else if (x.history !== null) {
-    if (!x.history.isLeaf) {
+    x.history = leaf('requiresGrad', x);
+  } else {
+    if (!isLeaf(x)) {
       throw new GradientError(
         `requiresGrad(): only a leaf can be turned off, got the result of an operation of shape ${formatShape(x.shape)}. ` +
           'Use detach() for a tensor without history.',

@@ -1,6 +1,6 @@
 import { eagerExecutor, isRecording, record, tensor, type RecordedSlot, type Tensor } from '@nadir/tensor';
 import { describe, expect, it } from 'vitest';
-import { checkpoint, gradients, noGrad, parameter } from '../src/index.ts';
+import { checkpoint, gradients, noGrad, parameter, requiresGrad } from '../src/index.ts';
 
 describe('gradients in a recorded program', () => {
   const float64 = { dtype: 'float64' } as const;
@@ -65,5 +65,44 @@ describe('gradients in a recorded program', () => {
       return step();
     };
     expect(names(record([], clearing).slots)).toEqual([]);
+  });
+
+  it('end at the graph of a tensor from outside, which stays as it is', () => {
+    const w = parameter([1, 2], float64);
+    const outside = w.mul(w);
+    expect(() => record([], () => [outside.sum().backward() as never])).toThrow(
+      'cannot pass gradients to the graph of a tensor from outside',
+    );
+    outside.sum().backward();
+    expect(w.grad!.toArray()).toEqual([2, 4]);
+  });
+
+  it('are no place for new hooks of a parameter, and depend on those it has', () => {
+    const w = parameter([1, 2], float64);
+    expect(() => record([], () => [w.registerHook(() => {}) as never])).toThrow('Register it before');
+    const { guards } = record([], () => (w.sum().backward(), []));
+    const hooks = [...guards].find(([name]) => name.startsWith('hooks of'))![1];
+    expect(hooks.read()).toBe(hooks.value);
+    const remove = w.registerHook(() => {});
+    expect(hooks.read()).not.toBe(hooks.value);
+    remove();
+    expect(hooks.read()).not.toBe(hooks.value);
+  });
+
+  it('are asked for again by requiresGrad() where the recording throws', () => {
+    const [w, x] = [parameter([1], float64), tensor([1], float64)];
+    const { history } = w;
+    expect(() =>
+      record([], () => {
+        requiresGrad(w, false);
+        requiresGrad(x);
+        throw new RangeError('broken');
+      }),
+    ).toThrow(RangeError);
+    expect(w.history).toBe(history);
+    expect(x.history).toBeNull();
+    const { histories } = record([], () => [requiresGrad(w, false)]);
+    expect([...histories]).toEqual([[w, history]]);
+    expect(w.history).toBeNull();
   });
 });

@@ -336,6 +336,9 @@ export function record(
       slots,
       effects: recorder.effects,
     };
+  } catch (error) {
+    for (const [x, history] of recorder.histories) x.history = history;
+    throw error;
   } finally {
     recorder.rewind();
   }
