@@ -11,6 +11,9 @@ let isProgramsOwn = false;
 // Not null while `checkpoint()` runs its function for the first time: operands are noted and nothing is recorded.
 let collector: Collector | null = null;
 
+// One function for all operations of a program: it is one guard.
+const readEnabled = (): boolean => enabled;
+
 /**
  * Whether operations on tensors that require gradients are recorded. True outside `noGrad()`.
  *
@@ -21,7 +24,7 @@ let collector: Collector | null = null;
  * ```
  */
 export function isGradEnabled(): boolean {
-  return isProgramsOwn ? enabled : guard('gradient mode', () => enabled);
+  return isProgramsOwn ? enabled : guard('gradient mode', readEnabled);
 }
 
 /** Where operands are to be noted instead of recorded, or null. */

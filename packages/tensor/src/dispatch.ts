@@ -87,8 +87,9 @@ export function applyAssign(target: Tensor, value: Tensor): void {
 
 /**
  * Reads something on the host that decides what a computation does (whether gradients are recorded, a flag of your own),
- * so that a recorded program is reused only where `read` gives the same value again. The name is unique to what is read.
+ * so that a recorded program is reused only where `read` gives the same value again.
  *
+ * @param name what it is called in messages
  * @example
  * ```ts
  * import { guard } from '@nadir/tensor';

@@ -32,7 +32,7 @@ export interface Trace {
   readonly constants: ReadonlySet<Storage>;
   /** State that the program writes. */
   readonly written: ReadonlySet<Storage>;
-  readonly guards: ReadonlyMap<string, RecordedGuard>;
+  readonly guards: readonly RecordedGuard[];
   readonly histories: ReadonlyMap<Tensor, History | null>;
   readonly slots: readonly SlotCondition[];
   /** Slots whose tensors are arguments after those of the caller. */
@@ -153,7 +153,7 @@ function arrange(
 
 /** Whether everything outside that the trace depends on is as it was. */
 export function holds(trace: Trace): boolean {
-  for (const { value, read } of trace.guards.values()) if (!Object.is(read(), value)) return false;
+  for (const { value, read } of trace.guards) if (!Object.is(read(), value)) return false;
   for (const [x, history] of trace.histories) if (x.history !== history) return false;
   if (trace.slots.length === 0) return true;
   const taken = new Set(trace.state);

@@ -12,6 +12,7 @@ import type { Program, ProgramNode, ProgramWrite, ValueId } from './program.ts';
 
 /** A mode that a program was recorded under, and how to read it again. */
 export interface RecordedGuard {
+  readonly name: string;
   readonly value: GuardValue;
   readonly read: () => GuardValue;
 }
@@ -35,8 +36,8 @@ export interface Recording {
   readonly state: readonly Storage[];
   /** Those of them that the function made itself: constants of the program, which it does not write. */
   readonly constants: ReadonlySet<Storage>;
-  /** The modes that it read, as they were before it, by name. */
-  readonly guards: ReadonlyMap<string, RecordedGuard>;
+  /** The modes that it read, as they were before it. */
+  readonly guards: readonly RecordedGuard[];
   /** The tensors from outside that it used, and the histories that they had: whether gradients are recorded depends on them. */
   readonly histories: ReadonlyMap<Tensor, History | null>;
   readonly slots: readonly RecordedSlot[];
@@ -80,7 +81,8 @@ function rootOf(x: Tensor): Tensor {
 class ProgramRecorder implements Recorder {
   readonly nodes: Value[] = [];
   readonly state: { readonly storage: Storage; readonly value: Value }[] = [];
-  readonly guards = new Map<string, RecordedGuard>();
+  /** By what is read: a mode, or the function that reads it. */
+  readonly guards = new Map<object, RecordedGuard>();
   readonly histories = new Map<Tensor, History | null>();
   readonly slots = new Map<Slot, SlotContents>();
   readonly effects: (() => void)[] = [];
@@ -132,7 +134,7 @@ class ProgramRecorder implements Recorder {
   }
 
   guard(name: string, value: GuardValue, read: () => GuardValue): void {
-    if (!this.guards.has(name)) this.guards.set(name, { value, read });
+    if (!this.guards.has(read)) this.guards.set(read, { name, value, read });
   }
 
   effect(run: () => void): void {
@@ -148,7 +150,7 @@ class ProgramRecorder implements Recorder {
     // A mode that the program has set is its own, and no condition of its use.
     if (this.#modes.has(mode)) return this.#modes.get(mode) as T;
     const value = mode.current;
-    this.guard(mode.name, value, () => mode.current);
+    if (!this.guards.has(mode)) this.guards.set(mode, { name: mode.name, value, read: () => mode.current });
     return value;
   }
 
@@ -331,7 +333,7 @@ export function record(
       program: number(recorder, args, results),
       state,
       constants: new Set(state.filter((storage) => recorder.made.has(storage))),
-      guards: recorder.guards,
+      guards: [...recorder.guards.values()],
       histories: recorder.histories,
       slots,
       effects: recorder.effects,

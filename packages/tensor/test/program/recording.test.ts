@@ -103,7 +103,7 @@ describe('record', () => {
       effect(() => done.push('lrStep'));
       return [];
     });
-    expect(Array.from(guards, ([name, { value }]) => [name, value])).toEqual([['training', true]]);
+    expect(guards.map(({ name, value }) => [name, value])).toEqual([['training', true]]);
     expect(done).toEqual([]);
     for (const run of effects) run();
     expect(done).toEqual(['lrStep']);
