@@ -81,6 +81,58 @@ function walkWindows(
   });
 }
 
+/** Taps up to which a window that needs no bounds is written out. */
+const mostTaps = 16;
+
+/** Whether every window lies inside the image, and is small enough to be written out. */
+function isInside({ height, width, outHeight, outWidth, window }: Geometry): boolean {
+  const { kernel, stride, padding, dilation } = window;
+  const reach = (axis: 0 | 1, count: number): number =>
+    (count - 1) * stride[axis] + (kernel[axis] - 1) * dilation[axis];
+  return (
+    padding[0][0] === 0 &&
+    padding[1][0] === 0 &&
+    reach(0, outHeight) < height &&
+    reach(1, outWidth) < width &&
+    kernel[0] * kernel[1] <= mostTaps
+  );
+}
+
+/** Positions of the taps of a window, from its first element on. */
+function tapsOf({ width, window }: Geometry): number[] {
+  const { kernel, dilation } = window;
+  const taps: number[] = [];
+  for (let row = 0; row < kernel[0]; row++)
+    for (let column = 0; column < kernel[1]; column++)
+      taps.push(row * dilation[0] * width + column * dilation[1]);
+  return taps;
+}
+
+/** Emits the loops over windows that lie inside the image; `body` gets the address of the first element of one. */
+function walkInside(
+  f: FunctionBuilder,
+  geometry: Geometry,
+  bytes: number,
+  image: Local<'i32'>,
+  body: (first: Local<'i32'>) => void,
+): void {
+  const { planes, height, width, outHeight, outWidth, window } = geometry;
+  const plane = f.let(image);
+  const [p, i, j] = [f.local('i32'), f.local('i32'), f.local('i32')];
+  f.for(p, { to: planes }, () => {
+    const row = f.let(plane);
+    f.for(i, { to: outHeight }, () => {
+      const first = f.let(row);
+      f.for(j, { to: outWidth }, () => {
+        body(first);
+        f.set(first, i32.add(first, window.stride[1] * bytes));
+      });
+      f.set(row, i32.add(row, window.stride[0] * width * bytes));
+    });
+    f.set(plane, i32.add(plane, height * width * bytes));
+  });
+}
+
 /** Emits the loops over the elements of one window that are inside the image, with the position of each in its plane. */
 function walkWindow(
   f: FunctionBuilder,
@@ -134,6 +186,26 @@ export function emitMaxPool(lowering: Lowering, f: FunctionBuilder, kernel: Prim
   const planeBytes = geometry.height * geometry.width * bytes;
   const other = f.let(primitive === 'maxPoolScatter' ? result : (views[1] ?? views[0]!));
   const shift = f.let(i32.sub(other, views[0]!));
+  if (isInside(geometry)) {
+    walkInside(f, geometry, bytes, views[0]!, (first) => {
+      const [head, ...rest] = tapsOf(geometry);
+      const best = f.let(loadScalar(dtype, first, head! * bytes)) as Scalar;
+      const position = f.let(i32.const(0));
+      for (const tap of rest) {
+        const value = f.let(loadScalar(dtype, first, tap * bytes)) as Scalar;
+        const wins = f.let(greater(dtype, value, best));
+        f.set(best as Local<'f32'>, select(wins, value as Local<'f32'>, best as Local<'f32'>));
+        if (primitive !== 'maxPool') f.set(position, select(wins, i32.const(tap * bytes), position));
+      }
+      const place = f.let(i32.add(i32.add(first, shift), position));
+      if (primitive === 'maxPool') f.do(storeScalar(dtype, out, best, 0));
+      else if (primitive === 'maxPoolGather')
+        f.do(storeScalar(dtype, out, f.let(loadScalar(dtype, place, 0)) as Scalar, 0));
+      else addTo(f, dtype, place, f.let(loadScalar(dtype, out, 0)) as Scalar);
+      f.set(out, i32.add(out, bytes));
+    });
+    return;
+  }
   walkWindows(f, geometry, planeBytes, views[0]!, (plane, rows, columns) => {
     const best = f.let(scalarConstant(dtype, lowest(dtype))) as Scalar;
     const position = f.let(i32.const(-1));

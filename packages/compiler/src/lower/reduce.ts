@@ -16,6 +16,8 @@ import { mergeAxes, plus, walkAxes, type MergedNest } from './nest.ts';
 import { storeScalar } from './scalar-point.ts';
 import { isVector } from './vector-point.ts';
 
+/** Accumulators of a row. */
+const rowVectors = 4;
 /** Vectors of columns that are folded side by side. */
 const columnVectors = 4;
 
@@ -104,8 +106,11 @@ function emitRows(plan: Plan, vectors: boolean): void {
   const whole = vectors ? count - (count % 4) : 0;
   walkAxes(f, sizes, 0, split, starts, steps, (pointers) => {
     const total = scalarFold(f, name, element.dtype, dtype);
-    const lanes = vectors ? vectorFold(f, name, element.dtype as 'float32' | 'int32') : null;
-    lanes?.reset();
+    // Several accumulators: one alone would wait for its own last addition in every turn.
+    const lanes = Array.from({ length: vectors ? (count >= 4 * rowVectors ? rowVectors : 1) : 0 }, () =>
+      vectorFold(f, name, element.dtype as 'float32' | 'int32'),
+    );
+    for (const fold of lanes) fold.reset();
     walkAxes(f, sizes, split, hasRow ? last : split, pointers, steps, (inner) => {
       const index = f.local('i32', 'i');
       f.set(index, 0);
@@ -115,13 +120,20 @@ function emitRows(plan: Plan, vectors: boolean): void {
         laneStride: hasRow ? strides[i]![last]! : 0,
       });
       const isFixed = (leaf: Leaf): boolean => !hasRow || strides[leaves.indexOf(leaf)]![last] === 0;
-      if (lanes !== null) {
+      if (vectors) {
         const before = emitter(plan, true, placeOf);
         for (const part of fixedParts([element], isFixed)) before.vector(part);
-        f.while(i32.ltS(index, whole), () => {
-          lanes.add(emitter(plan, true, placeOf, before).vector(element));
-          f.set(index, i32.add(index, 4));
-        });
+        const turns = (folds: typeof lanes, end: number): void => {
+          f.while(i32.ltS(index, end), () => {
+            for (const fold of folds) {
+              fold.add(emitter(plan, true, placeOf, before).vector(element));
+              f.set(index, i32.add(index, 4));
+            }
+          });
+        };
+        const wide = count - (count % (4 * lanes.length));
+        turns(lanes, wide);
+        if (wide < whole) turns(lanes.slice(0, 1), whole);
       }
       if (whole < count) {
         const before = emitter(plan, false, placeOf);
@@ -132,7 +144,7 @@ function emitRows(plan: Plan, vectors: boolean): void {
         });
       }
     });
-    lanes?.into(total);
+    for (const fold of lanes) fold.into(total);
     const at = leaves.length;
     f.do(storeScalar(dtype, pointers[at]!, total.result(), offsets[at]!));
   });

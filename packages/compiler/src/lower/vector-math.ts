@@ -31,9 +31,11 @@ export const choose = (mask: Vector, a: Vector, b: Vector): Vector => v128.bitse
  * that results run smoothly into the subnormal numbers and infinity.
  */
 export function exp(f: Body, x: Value): Value {
-  // Beyond these bounds the result is 0 or infinity whatever x is; NaN passes through both.
-  const bounded = f.let(f32x4.min(f32x4.max(x, splat(-104)), splat(89)));
-  const n = f.let(f32x4.nearest(f32x4.mul(bounded, splat(Math.LOG2E))));
+  // Beyond these bounds the result is 0 or infinity whatever x is; NaN passes through both, because it is the first operand.
+  const bounded = f.let(f32x4.pmin(f32x4.pmax(x, splat(-104)), splat(89)));
+  // Adding 1.5·2²³ rounds to a whole number, which the low bits of the sum then hold.
+  const shifted = f.let(multiplyAdd(bounded, splat(Math.LOG2E), splat(12582912)));
+  const n = f.let(f32x4.sub(shifted, splat(12582912)));
   const high = f.let(multiplyAdd(n, splat(-0.693359375), bounded));
   const r = f.let(multiplyAdd(n, splat(2.1219444e-4), high));
   const p = polynomial(
@@ -42,7 +44,7 @@ export function exp(f: Body, x: Value): Value {
     [1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1],
   );
   const value = f.let(f32x4.add(multiplyAdd(f32x4.mul(r, r), p, r), splat(1)));
-  const whole = f.let(i32x4.truncSatF32x4S(n));
+  const whole = f.let(i32x4.sub(shifted, i32x4.const(0x4b400000)));
   const half = f.let(i32x4.shrS(whole, 1));
   return f.let(f32x4.mul(f32x4.mul(value, powerOfTwo(half)), powerOfTwo(i32x4.sub(whole, half))));
 }
@@ -102,7 +104,7 @@ export function sigmoid(f: Body, x: Value): Value {
 
 /** The error function, after N. Juffa's erff (single precision, below 1 ulp with fused multiplication and addition). */
 export function erf(f: Body, x: Value): Value {
-  const size = f.let(f32x4.min(f32x4.abs(x), splat(4)));
+  const size = f.let(f32x4.pmin(splat(4), f32x4.abs(x)));
   const square = f.let(f32x4.mul(x, x));
   const small = polynomial(
     f,

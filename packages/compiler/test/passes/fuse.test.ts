@@ -1,0 +1,96 @@
+import { apply, record, tensor, type Tensor, type ValueType } from '@nadir/tensor';
+import { describe, expect, it } from 'vitest';
+import type { Element, Kernel } from '../../src/kernel.ts';
+import { simplify } from '../../src/index.ts';
+import { fuse } from '../../src/passes/fuse.ts';
+import { group } from '../../src/passes/group.ts';
+
+function text(element: Element): string {
+  switch (element.kind) {
+    case 'load':
+      return `%${element.buffer}[${element.at.strides.join()}+${element.at.offset}]`;
+    case 'constant':
+      return String(element.value);
+    case 'index':
+      return 'i';
+    case 'point':
+      return `${element.name}(${element.operands.map(text).join(', ')})`;
+  }
+}
+
+function show(kernel: Kernel): string {
+  switch (kernel.kind) {
+    case 'map':
+      return kernel.roots.map(({ buffer, element }) => `%${buffer} = ${text(element)}`).join('; ');
+    case 'reduce':
+      return `%${kernel.buffer} = ${kernel.name} ${text(kernel.element)}`;
+    case 'fill':
+      return `%${kernel.buffer} = fill ${kernel.value}`;
+    case 'primitive':
+      return `%${kernel.buffer} = ${kernel.node.primitive} ${kernel.operands.map((view) => `%${view.buffer}[${view.strides.join()}]`).join(' ')}`;
+  }
+}
+
+function kernelsOf(types: readonly ValueType[], body: (...x: readonly Tensor[]) => Tensor[]): string[] {
+  return group(fuse(simplify(record(types, body).program))).kernels.map(show);
+}
+
+const matrix: ValueType = { shape: [2, 3], dtype: 'float32' };
+
+describe('fuse', () => {
+  it('computes a chain of element-wise operations in one loop', () => {
+    expect(kernelsOf([matrix], (x) => [x!.exp().add(1).tanh()])).toEqual([
+      '%4 = tanh(add(exp(%0[3,1+0]), 1))',
+    ]);
+  });
+
+  it('turns movements into index arithmetic', () => {
+    expect(kernelsOf([matrix], (x) => [x!.T.flip([0]).exp()])).toEqual(['%3 = exp(%0[-1,3+2])']);
+  });
+
+  it('computes what a reduction reads in its loop', () => {
+    expect(kernelsOf([matrix], (x) => [x!.square().sum(1)])).toEqual([
+      expect.stringMatching(/^%\d+ = sum mul\(%0\[3,1\+0\], %0\[3,1\+0\]\)$/),
+    ]);
+  });
+
+  it('stores what an expansion would compute again and again', () => {
+    const kernels = kernelsOf([{ shape: [1, 3], dtype: 'float32' }, matrix], (x, y) => [
+      x!.exp().expand([2, 3]).mul(y!),
+    ]);
+    expect(kernels).toHaveLength(2);
+    expect(kernels[1]).toContain('[0,1+0]');
+  });
+
+  it('gives a product its operands with their strides', () => {
+    expect(kernelsOf([matrix, matrix], (x, y) => [x!.matmul(y!.T)])).toEqual([
+      expect.stringContaining('matmul %0[3,1] %1[1,3]'),
+    ]);
+  });
+
+  it('lets one buffer have the name of its reshaped self', () => {
+    expect(kernelsOf([matrix], (x) => [x!.exp().reshape([6])])).toEqual(['%1 = exp(%0[3,1+0])']);
+  });
+
+  it('writes parts of a concatenation and of a padded array in place', () => {
+    const kernels = kernelsOf([matrix], (x) => [
+      apply('concat', [x!.exp(), x!], { axis: 1 }),
+      apply('pad', [x!], { low: [1, 0], high: [0, 0], interior: [0, 0], value: 2 }),
+    ]);
+    expect(kernels).toEqual(['%2 = exp(%0[3,1+0])', '%2 = %0[3,1+0]', '%3 = fill 2', '%3 = %0[3,1+0]']);
+  });
+});
+
+describe('group', () => {
+  it('makes the update of a parameter and of its moment one loop', () => {
+    const weight = tensor([1, 2, 3]);
+    const moment = tensor([0, 0, 0]);
+    const kernels = kernelsOf([{ shape: [3], dtype: 'float32' }], (gradient) => {
+      moment.assign(moment.mul(0.9).add(gradient!));
+      weight.assign(weight.sub(moment.mul(0.1)));
+      return [];
+    });
+    expect(kernels).toHaveLength(1);
+    expect(kernels[0]!.split('; ')).toHaveLength(2);
+  });
+});
