@@ -24,12 +24,19 @@ import { scalarMathImports } from './lower/scalar-math.ts';
 import { ExecutorMemory, PinnedHome, viewOf } from './memory.ts';
 import { fuse } from './passes/fuse.ts';
 import { group } from './passes/group.ts';
+import { formatKernels } from './passes/print.ts';
 import { simplify } from './passes/simplify.ts';
+
+/** What can be looked at while a program is compiled. */
+export type DebugStage = 'ir' | 'passes' | 'wat';
 
 /** What an executor shows of its work. */
 export interface WasmExecutorOptions {
-  /** Gets the program before and after its passes, and the module, as text. Default: nothing is printed. */
-  readonly debug?: (stage: 'ir' | 'simplified' | 'wat', text: () => string) => void;
+  /**
+   * Gets the program as it was recorded (`ir`), simplified and as kernels (`passes`), and the module (`wat`), as text.
+   * Default: what the environment variable `NADIR_DEBUG=ir,passes,wat` names is written to the console.
+   */
+  readonly debug?: (stage: DebugStage, text: () => string) => void;
   /** Gets the milliseconds that every kernel took, once a call; calls are slower then. */
   readonly profile?: (times: readonly KernelTime[]) => void;
 }
@@ -234,6 +241,14 @@ function copyIn(target: TypedArray, x: Tensor): void {
   } else target.set(withRecorder(null, () => x.data));
 }
 
+/** Writes the stages that `NADIR_DEBUG` names to the console, where there is an environment. */
+function printAsked(stage: DebugStage, text: () => string): void {
+  const { process } = globalThis as {
+    readonly process?: { readonly env?: Readonly<Record<string, string>> };
+  };
+  if (process?.env?.['NADIR_DEBUG']?.split(',').includes(stage) === true) console.error(text());
+}
+
 /**
  * An executor that compiles each program into one WebAssembly module. State stays in its memory between calls; two
  * executors share nothing.
@@ -249,6 +264,7 @@ function copyIn(target: TypedArray, x: Tensor): void {
  */
 export function createWasmExecutor(options: WasmExecutorOptions = {}): Executor {
   let memory: ExecutorMemory | null = null;
+  const { debug = printAsked } = options;
   return {
     name: 'wasm',
     load(program) {
@@ -257,12 +273,13 @@ export function createWasmExecutor(options: WasmExecutorOptions = {}): Executor 
           'load(): the wasm executor needs WebAssembly with SIMD, which this engine lacks. Use the eager executor.',
         );
       }
-      options.debug?.('ir', () => formatProgram(program));
+      debug('ir', () => formatProgram(program));
       verifyProgram(program);
       const simplified = simplify(program);
-      options.debug?.('simplified', () => formatProgram(simplified));
-      const lowered = lower(group(fuse(simplified)), simplified, options.profile !== undefined);
-      options.debug?.('wat', () => lowered.toText());
+      const kernels = group(fuse(simplified));
+      debug('passes', () => `${formatProgram(simplified)}\n${formatKernels(kernels)}`);
+      const lowered = lower(kernels, simplified, options.profile !== undefined);
+      debug('wat', () => lowered.toText());
       memory ??= new ExecutorMemory();
       return new WasmProgram(simplified, lowered, memory, options.profile);
     },

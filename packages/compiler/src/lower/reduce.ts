@@ -75,7 +75,7 @@ export function emitReduce(lowering: Lowering, f: FunctionBuilder, kernel: Reduc
     vectors &&
     column >= 0 &&
     sizes[column]! >= 4 &&
-    (row < split || runs(column) > runs(row) || sizes[row]! < 4);
+    (row < split || (runs(column) > 0 && runs(column) >= runs(row)) || sizes[row]! < 4);
   if (byColumns) emitColumns(plan);
   else emitRows(plan, vectors && row >= split && sizes[row]! >= 8);
 }

@@ -16,6 +16,8 @@ import {
   type Element,
   type Kernel,
   type KernelProgram,
+  type PrimitiveKernel,
+  type ReduceKernel,
   type Root,
   type View,
 } from '../kernel.ts';
@@ -319,7 +321,8 @@ class Fuser {
       }
     } else {
       const operands = node.operands.map((operand) => this.#viewFor(node, operand));
-      this.#kernels.push({ kind: 'primitive', node, operands, buffer: id });
+      const kernel: PrimitiveKernel = { kind: 'primitive', node, operands, buffer: id };
+      this.#kernels.push(primitive === 'matmul' ? (smallProduct(kernel) ?? kernel) : kernel);
     }
   }
 
@@ -395,6 +398,38 @@ class Fuser {
     contiguousStrides(shape).forEach((stride, axis) => (total = added(total, scaled(maps[axis]!, stride))));
     return total;
   }
+}
+
+/** Multiplications up to which packing panels costs more than it saves. */
+const smallVolume = 4096;
+
+/** A small product, or one with a vector, as a sum of products in a loop nest; null for others. */
+function smallProduct(kernel: PrimitiveKernel): ReduceKernel | null {
+  const [a, b] = kernel.operands as readonly [View, View];
+  const { shape, dtype } = kernel.node.type;
+  const rank = shape.length;
+  const [m, n, k] = [shape[rank - 2]!, shape[rank - 1]!, a.shape[rank - 1]!];
+  if (m !== 1 && n !== 1 && m * n * k > smallVolume) return null;
+  // Axes of the nest: batch …, m, n, k.
+  const load = ({ buffer, strides, offset }: View, own: readonly number[]): Element => ({
+    kind: 'load',
+    dtype,
+    buffer,
+    at: { strides: [...strides.slice(0, -2), ...own], offset },
+  });
+  const factors = [
+    load(a, [a.strides[rank - 2]!, 0, a.strides[rank - 1]!]),
+    load(b, [0, b.strides[rank - 1]!, b.strides[rank - 2]!]),
+  ];
+  return {
+    kind: 'reduce',
+    name: 'sum',
+    shape: [...shape, k],
+    axes: [rank],
+    element: { kind: 'point', dtype, name: 'mul', operands: factors },
+    buffer: kernel.buffer,
+    dtype,
+  };
 }
 
 /** Elements as the arrays of the dtype would hold them. */

@@ -1,0 +1,53 @@
+import { formatShape } from '@nadir/tensor';
+import type { Affine, Element, Kernel, KernelProgram } from '../kernel.ts';
+
+function formatAffine({ strides, offset }: Affine): string {
+  return `${strides.join()}+${offset}`;
+}
+
+/** An element as text: `add(%0[3,1+0], 1)`, where a load shows its strides and its offset. */
+export function formatElement(element: Element): string {
+  switch (element.kind) {
+    case 'load':
+      return `%${element.buffer}[${formatAffine(element.at)}]`;
+    case 'constant':
+      return Object.is(element.value, -0) ? '-0' : String(element.value);
+    case 'index':
+      return `index[${formatAffine(element.at)}]`;
+    case 'point': {
+      const name = element.name === 'cast' ? element.dtype : element.name;
+      return `${name}(${element.operands.map(formatElement).join(', ')})`;
+    }
+  }
+}
+
+/** A kernel as text, one line for each buffer that it writes. */
+export function formatKernel(kernel: Kernel): string {
+  switch (kernel.kind) {
+    case 'map':
+      return kernel.roots
+        .map(({ buffer, element, at, whole }) => {
+          const part = whole ? '' : `[${formatAffine(at)}]`;
+          return `%${buffer}${part} = ${formatShape(kernel.shape)} ${formatElement(element)}`;
+        })
+        .join('\n  ');
+    case 'reduce': {
+      const over = `${kernel.name} over ${formatShape(kernel.axes)}`;
+      return `%${kernel.buffer} = ${formatShape(kernel.shape)} ${over} of ${formatElement(kernel.element)}`;
+    }
+    case 'fill':
+      return `%${kernel.buffer} = fill ${kernel.value}`;
+    case 'primitive': {
+      const operands = kernel.operands.map((view) => `%${view.buffer}[${formatAffine(view)}]`);
+      return `%${kernel.buffer} = ${kernel.node.primitive} ${operands.join(' ')}`;
+    }
+  }
+}
+
+/** The kernels of a program as text, in the order in which they run. */
+export function formatKernels({ kernels, results, writes }: KernelProgram): string {
+  const lines = kernels.map((kernel, index) => `k${index}: ${formatKernel(kernel)}`);
+  for (const { state, buffer } of writes) lines.push(`write state ${state} <- %${buffer}`);
+  lines.push(`return${results.map((id) => ` %${id}`).join('')}`);
+  return lines.join('\n');
+}
