@@ -246,6 +246,7 @@ function printAsked(stage: DebugStage, text: () => string): void {
   const { process } = globalThis as {
     readonly process?: { readonly env?: Readonly<Record<string, string>> };
   };
+  // oxlint-disable-next-line no-console -- This is what the variable asks for.
   if (process?.env?.['NADIR_DEBUG']?.split(',').includes(stage) === true) console.error(text());
 }
 

@@ -14,7 +14,7 @@ import {
 } from './element.ts';
 import { addressOf, bufferOf, pointerTo, type Lowering } from './lowering.ts';
 import { mergeAxes, plus, walkAxes } from './nest.ts';
-import { loadScalar, scalarConstant, storeScalar, type Scalar } from './scalar-point.ts';
+import { scalarConstant, storeScalar, type Scalar } from './scalar-point.ts';
 import { isVector } from './vector-point.ts';
 
 /** Emits a map kernel: outer loops that move pointers, and an inner loop over vectors of four with a scalar tail. */
@@ -139,15 +139,4 @@ export function emitFill(lowering: Lowering, f: FunctionBuilder, kernel: FillKer
     f.do(storeScalar(dtype, at, value, 0));
     f.set(at, i32.add(at, bytes));
   });
-}
-
-/** Copies elements one by one where `memory.copy` would not pay. */
-export function copyElement(
-  dtype: Root['element']['dtype'],
-  f: FunctionBuilder,
-  to: Expression<'i32'>,
-  from: Expression<'i32'>,
-): void {
-  const value = f.let(loadScalar(dtype, from, 0)) as Scalar;
-  f.do(storeScalar(dtype, to, value, 0));
 }

@@ -89,7 +89,7 @@ function scratchOf(kernel: Kernel): number {
 }
 
 /** Kernels that look up elements by numbers that may be out of range. */
-export function canFail(kernel: Kernel): boolean {
+function canFail(kernel: Kernel): boolean {
   return (
     kernel.kind === 'primitive' &&
     (kernel.node.primitive === 'take' || kernel.node.primitive === 'scatterAdd')

@@ -6,7 +6,7 @@ type Vector = Expression<'v128'>;
 type Value = Local<'v128'>;
 
 /** a · b + c, with one rounding where the engine has it. */
-export function multiplyAdd(a: Vector, b: Vector, c: Vector): Vector {
+function multiplyAdd(a: Vector, b: Vector, c: Vector): Vector {
   return features().relaxedSimd ? f32x4.relaxedMadd(a, b, c) : f32x4.add(f32x4.mul(a, b), c);
 }
 

@@ -33,7 +33,7 @@ export interface PlannedProgram extends KernelProgram {
 const alignment = 64;
 
 /** Bytes that a buffer occupies. */
-export function paddedBytes(dtype: DType, size: number): number {
+function paddedBytes(dtype: DType, size: number): number {
   return Math.max(alignment, Math.ceil((size * byteSize(dtype)) / alignment) * alignment);
 }
 

@@ -6,7 +6,7 @@ function formatAffine({ strides, offset }: Affine): string {
 }
 
 /** An element as text: `add(%0[3,1+0], 1)`, where a load shows its strides and its offset. */
-export function formatElement(element: Element): string {
+function formatElement(element: Element): string {
   switch (element.kind) {
     case 'load':
       return `%${element.buffer}[${formatAffine(element.at)}]`;
