@@ -5,12 +5,14 @@ import {
   i32,
   memory,
   select,
+  v128,
   type Expression,
   type FunctionBuilder,
   type Local,
 } from '@nadir/wasm';
 import type { PrimitiveKernel } from '../kernel.ts';
 import { bufferOf, pointerTo, type Lowering } from './lowering.ts';
+import { fourAtATime, isPairs, pairsGather, pairsMax, pairsScatter } from './pool-pairs.ts';
 import {
   castScalar,
   loadScalar,
@@ -108,12 +110,16 @@ function tapsOf({ width, window }: Geometry): number[] {
   return taps;
 }
 
-/** Emits the loops over windows that lie inside the image; `body` gets the address of the first element of one. */
+/**
+ * Emits the loops over windows that lie inside the image; `body` gets the address of the first element of one, and
+ * `fourWindows`, where given, that of the first of four.
+ */
 function walkInside(
   f: FunctionBuilder,
   geometry: Geometry,
   bytes: number,
   image: Local<'i32'>,
+  fourWindows: ((first: Local<'i32'>) => void) | null,
   body: (first: Local<'i32'>) => void,
 ): void {
   const { planes, height, width, outHeight, outWidth, window } = geometry;
@@ -123,9 +129,17 @@ function walkInside(
     const row = f.let(plane);
     f.for(i, { to: outHeight }, () => {
       const first = f.let(row);
-      f.for(j, { to: outWidth }, () => {
+      f.set(j, 0);
+      if (fourWindows !== null) {
+        fourAtATime(f, j, outWidth, () => {
+          fourWindows(first);
+          f.set(first, i32.add(first, 4 * window.stride[1] * bytes));
+        });
+      }
+      f.while(i32.ltS(j, outWidth), () => {
         body(first);
         f.set(first, i32.add(first, window.stride[1] * bytes));
+        f.set(j, i32.add(j, 1));
       });
       f.set(row, i32.add(row, window.stride[0] * width * bytes));
     });
@@ -187,7 +201,17 @@ export function emitMaxPool(lowering: Lowering, f: FunctionBuilder, kernel: Prim
   const other = f.let(primitive === 'maxPoolScatter' ? result : (views[1] ?? views[0]!));
   const shift = f.let(i32.sub(other, views[0]!));
   if (isInside(geometry)) {
-    walkInside(f, geometry, bytes, views[0]!, (first) => {
+    const rowBytes = geometry.width * bytes;
+    const fourWindows = (first: Local<'i32'>): void => {
+      const place = f.let(i32.add(first, shift));
+      if (primitive === 'maxPool') f.do(v128.store(out, pairsMax(f, first, rowBytes), 0, 4));
+      else if (primitive === 'maxPoolGather')
+        f.do(v128.store(out, pairsGather(f, first, place, rowBytes), 0, 4));
+      else pairsScatter(f, first, out, place, rowBytes);
+      f.set(out, i32.add(out, 16));
+    };
+    const pairs = dtype === 'float32' && isPairs(attributes);
+    walkInside(f, geometry, bytes, views[0]!, pairs ? fourWindows : null, (first) => {
       const [head, ...rest] = tapsOf(geometry);
       const best = f.let(loadScalar(dtype, first, head! * bytes)) as Scalar;
       const position = f.let(i32.const(0));
