@@ -44,6 +44,14 @@ export class Mode<T extends GuardValue> {
 /**
  * A place on the host for a tensor or null, as `.grad`. While a program is recorded what is put into it is a value of the
  * program, and the slot itself stays as it is.
+ *
+ * @example
+ * ```ts
+ * import { Slot, tensor } from '@nadir/tensor';
+ * const slot = new Slot('the last output');
+ * slot.value = tensor([1, 2]);
+ * slot.value?.shape; // => [2]
+ * ```
  */
 export class Slot {
   /** What it is called in messages. */

@@ -1,4 +1,4 @@
-import { guard, Mode, ProgramError, record, Slot, tensor, zeros } from '@nadir/tensor';
+import { eagerExecutor, guard, Mode, ProgramError, record, Slot, tensor, zeros } from '@nadir/tensor';
 import { describe, expect, it } from 'vitest';
 
 describe('Mode', () => {
@@ -39,15 +39,14 @@ describe('Slot', () => {
       return [zeros([3])];
     });
     expect(slot.value).toBeNull();
-    expect(slots).toEqual([{ slot, before: null, after: 1, isUsed: true }]);
+    expect(slots).toEqual([{ slot, before: null, argument: null, update: null, after: 1, isUsed: true }]);
     expect(program.results.length).toBe(2);
   });
 
   it('tells what the program asked of it, used, emptied and left', () => {
     const [read, summed, emptied, left] = ['read', 'summed', 'emptied', 'left'].map((name) => new Slot(name));
-    const before = tensor([1]);
-    for (const slot of [read!, summed!, emptied!, left!]) slot.value = before;
-    const { slots } = record([], () => {
+    for (const slot of [read!, summed!, emptied!, left!]) slot.value = tensor([1]);
+    const { program, slots } = record([], () => {
       const x = read!.value!.add(1);
       summed!.value = summed!.summand!.add(x);
       emptied!.value = null;
@@ -55,11 +54,50 @@ describe('Slot', () => {
       new Slot('its own').value = x;
       return [];
     });
-    expect(slots.map(({ slot, before, after, isUsed }) => [slot.name, before, after, isUsed])).toEqual([
-      ['read', before, undefined, true],
-      ['summed', before, 0, false],
-      ['emptied', undefined, null, false],
-      ['left', before, undefined, true],
+    expect(slots.map(({ slot, argument, after, isUsed }) => [slot.name, argument, after, isUsed])).toEqual([
+      ['read', 0, undefined, true],
+      ['summed', 1, 0, false],
+      ['emptied', null, null, false],
+      ['left', 2, undefined, true],
+    ]);
+    expect(program.arguments.length).toBe(3);
+  });
+
+  it('gives what it held to the program as an argument, and what the program assigns to it as a result', () => {
+    const slot = new Slot('a slot');
+    slot.value = tensor([1, 2]);
+    const { program, state, slots } = record([{ shape: [2], dtype: 'float32' }], (x) => {
+      slot.value!.assign(slot.value!.mul(x!));
+      return [slot.value!.neg()];
+    });
+    expect(state).toEqual([]);
+    expect(slots).toEqual([
+      { slot, before: slot.value, argument: 1, update: 1, after: undefined, isUsed: true },
+    ]);
+    const results = eagerExecutor.load(program).run([tensor([3, 4]), tensor([5, 6])], state);
+    expect(results.map((x) => x.toArray())).toEqual([
+      [-15, -24],
+      [15, 24],
+    ]);
+  });
+
+  it('gives a tensor that the program knows by another name as itself', () => {
+    const [a, b] = [new Slot('a'), new Slot('b')];
+    const x = tensor([1]);
+    a.value = x;
+    let runs = 0;
+    const { state, slots } = record([], () => {
+      runs++;
+      return [a.value!.assign(2).add(x)];
+    });
+    expect([runs, state, slots[0]!.argument]).toEqual([2, [x.storage], null]);
+    const moved = record([], () => {
+      b.value = a.value;
+      return [];
+    });
+    expect(moved.slots.map(({ argument, after }) => [argument, after])).toEqual([
+      [null, undefined],
+      [null, x],
     ]);
   });
 

@@ -162,6 +162,7 @@ class CompiledStep {
       const { slot, kind } = ending;
       if (kind === 'store') slot.value = results[ending.result]!;
       else if (kind === 'update') slot.current!.assign(results[ending.result]!);
+      else if (kind === 'point') slot.value = ending.tensor;
       else if (kind === 'empty') slot.value = null;
       else slot.drop(droppedGradient);
     }

@@ -3,6 +3,7 @@ import {
   type Program,
   type ProgramNode,
   type Storage,
+  type Tensor,
   type ValueId,
   type ValueType,
 } from '@nadir/tensor';
@@ -118,13 +119,23 @@ function firstOf<T>(items: readonly T[], find: (item: T, index: number) => strin
   return null;
 }
 
+/** Whether two tensors show the same places of one storage. */
+function samePlaces(a: Tensor, b: Tensor): boolean {
+  const isSame = a.storage === b.storage && a.offset === b.offset;
+  return isSame && sameValue(a.shape, b.shape) && sameValue(a.strides, b.strides);
+}
+
 function restDifference(before: Trace, after: Trace): string | null {
   const { results, writes } = before.program;
   if (!sameValue(results, after.program.results) || !sameValue(writes, after.program.writes)) {
     return 'it returned or assigned other values this time';
   }
-  const slots = (trace: Trace) => trace.endings.map(({ slot, kind }) => `${slot.name} ${kind}`);
-  if (!sameValue(slots(before), slots(after))) return 'it left other gradients this time';
+  const isSame = before.endings.every((ending, index) => {
+    const other = after.endings[index];
+    if (ending.slot !== other?.slot || ending.kind !== other.kind) return false;
+    return ending.kind !== 'point' || samePlaces(ending.tensor, (other as typeof ending).tensor);
+  });
+  if (!isSame || before.endings.length !== after.endings.length) return 'it left other gradients this time';
   if (before.effects.length !== after.effects.length) {
     return `it had ${before.effects.length} host effects and ${after.effects.length} this time`;
   }

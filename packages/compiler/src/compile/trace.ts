@@ -1,6 +1,7 @@
 import {
   ProgramError,
   record,
+  Tensor,
   type History,
   type Program,
   type RecordedGuard,
@@ -8,20 +9,19 @@ import {
   type Recording,
   type Slot,
   type Storage,
-  type Tensor,
 } from '@nadir/tensor';
 import type { Arguments } from './arguments.ts';
-import { liftState } from './lift-state.ts';
 import { build, flatten, type Tree } from './tree.ts';
 
 /** What becomes of a slot after a call. */
 export type SlotEnding =
   | { readonly slot: Slot; readonly kind: 'store' | 'update'; readonly result: number }
+  | { readonly slot: Slot; readonly kind: 'point'; readonly tensor: Tensor }
   | { readonly slot: Slot; readonly kind: 'empty' | 'drop' };
 
 /** What a slot must hold for the program to be used again. */
 export type SlotCondition =
-  | { readonly slot: Slot; readonly kind: 'empty' | 'filled' | 'input' }
+  | { readonly slot: Slot; readonly kind: 'empty' | 'input' }
   | { readonly slot: Slot; readonly kind: 'same'; readonly tensor: Tensor };
 
 /** One run of a function with symbolic tensors: everything that a call needs, and that another run is compared with. */
@@ -64,7 +64,7 @@ export function trace(
 ): Trace {
   let output: Tree = { kind: 'constant', value: undefined };
   let outputs = 0;
-  const assigned: number[] = [];
+  let assigned: readonly number[] = [];
   const recording = record(types, (...inputs) => {
     const versions = inputs.map(({ storage }) => storage.version);
     const returned = fn(...(build(tree, complete(inputs)) as readonly unknown[]));
@@ -72,9 +72,8 @@ export function trace(
     const flat = flatten('the result', returned);
     output = flat.tree;
     outputs = flat.tensors.length;
-    for (const [index, { storage }] of inputs.entries()) {
-      if (storage.version !== versions[index]) assigned.push(index);
-    }
+    const isAssigned = ({ storage }: Tensor, index: number): boolean => storage.version !== versions[index];
+    assigned = inputs.flatMap((input, index) => (isAssigned(input, index) ? [index] : []));
     return [...flat.tensors, ...assigned.map((index) => inputs[index]!)];
   });
   return { ...arrange(recording, outputs + assigned.length, keepGrads), output, outputs, assigned };
@@ -86,66 +85,45 @@ function isKept({ before, isUsed }: RecordedSlot, keepGrads: boolean): boolean {
   return keepGrads || before !== undefined || !isUsed;
 }
 
-function conditionOf(
-  { slot, before }: RecordedSlot,
-  recording: Recording,
-  isLifted: boolean,
-): SlotCondition[] {
+function conditionOf({ slot, before, argument }: RecordedSlot): SlotCondition[] {
   if (before === undefined) return [];
   if (before === null) return [{ slot, kind: 'empty' }];
-  if (isLifted) return [{ slot, kind: 'input' }];
-  const isCaptured = recording.state.includes(before.storage);
-  return [isCaptured ? { slot, kind: 'same', tensor: before } : { slot, kind: 'filled' }];
+  return [argument === null ? { slot, kind: 'same', tensor: before } : { slot, kind: 'input' }];
 }
 
-/** The slots whose tensors may be other ones in the next call: no other part of the program knows them. */
-function liftable({ slots, state }: Recording): RecordedSlot[] {
-  const holders = new Map<Storage, number>();
-  for (const { before } of slots) {
-    if (before) holders.set(before.storage, (holders.get(before.storage) ?? 0) + 1);
-  }
-  return slots.filter(
-    ({ before }) =>
-      before && before.view === null && holders.get(before.storage) === 1 && state.includes(before.storage),
-  );
-}
-
-/** Makes the gradients from before arguments, and drops the results that nobody keeps. */
+/** Drops the results that nobody keeps, and says what becomes of the others. */
 function arrange(
   recording: Recording,
   ownResults: number,
   keepGrads: boolean,
 ): Omit<Trace, 'output' | 'outputs' | 'assigned'> {
   const { program, state, slots } = recording;
-  const lifted = liftable(recording);
-  const positions = lifted.map(({ before }) => state.indexOf(before!.storage));
-  const endings: SlotEnding[] = [];
   const results = program.results.slice(0, ownResults);
-  for (const recorded of slots) {
+  const keep = (result: number): number => results.push(program.results[result]!) - 1;
+  // The tensor that a slot held is changed before another one takes its place.
+  const updates = slots.flatMap(({ slot, update }): SlotEnding[] =>
+    update === null ? [] : [{ slot, kind: 'update', result: keep(update) }],
+  );
+  const kept = new Map<number, number>();
+  const endings = slots.flatMap((recorded): SlotEnding[] => {
     const { slot, after } = recorded;
-    if (after === undefined) continue;
-    if (after === null) endings.push({ slot, kind: 'empty' });
-    else if (!isKept(recorded, keepGrads)) endings.push({ slot, kind: 'drop' });
-    else endings.push({ slot, kind: 'store', result: results.push(program.results[after]!) - 1 });
-  }
-  const { program: own, written } = liftState({ ...program, results }, positions);
-  const updates = written.map((position, index): SlotEnding => {
-    const { slot } = lifted[positions.indexOf(position)]!;
-    return { slot, kind: 'update', result: results.length + index };
+    if (after === undefined) return [];
+    if (after === null) return [{ slot, kind: 'empty' }];
+    if (after instanceof Tensor) return [{ slot, kind: 'point', tensor: after }];
+    if (!isKept(recorded, keepGrads)) return [{ slot, kind: 'drop' }];
+    const result = kept.get(after) ?? keep(after);
+    kept.set(after, result);
+    return [{ slot, kind: 'store', result }];
   });
-  const kept = state.filter((_, index) => !positions.includes(index));
-  const histories = new Map(recording.histories);
-  for (const { before } of lifted) histories.delete(before!);
   return {
-    program: own,
-    state: kept,
+    program: { ...program, results },
+    state,
     constants: recording.constants,
-    written: new Set(own.writes.map((write) => kept[write.state]!)),
+    written: new Set(program.writes.map((write) => state[write.state]!)),
     guards: recording.guards,
-    histories,
-    slots: slots.flatMap((recorded) => conditionOf(recorded, recording, lifted.includes(recorded))),
-    inputs: lifted.map(({ slot }) => slot),
-    // The tensor that a slot held is changed before another one takes its place.
+    histories: recording.histories,
+    slots: slots.flatMap(conditionOf),
+    inputs: slots.flatMap(({ slot, argument }) => (argument === null ? [] : [slot])),
     endings: [...updates, ...endings],
     effects: recording.effects,
   };
@@ -163,8 +141,6 @@ export function holds(trace: Trace): boolean {
     switch (condition.kind) {
       case 'empty':
         return now === null;
-      case 'filled':
-        return now !== null;
       case 'same':
         return now === condition.tensor;
       case 'input': {

@@ -22,15 +22,19 @@ export interface RecordedSlot {
   readonly slot: Slot;
   /** What it held before; undefined where the program did not ask. */
   readonly before: Tensor | null | undefined;
-  /** What it holds after: a result of the program, null where it is emptied, undefined where it is left as it is. */
-  readonly after: number | null | undefined;
+  /** The argument that stands for what it held, so that it may be another tensor in the next call; null: that tensor itself. */
+  readonly argument: number | null;
+  /** The result to assign to what it held; null where the program did not change that in place. */
+  readonly update: number | null;
+  /** What it holds after: a result of the program, a tensor from outside, null (emptied), undefined (as before). */
+  readonly after: number | Tensor | null | undefined;
   /** Whether the program used what it put into it last. */
   readonly isUsed: boolean;
 }
 
 /** What running a function once with symbolic tensors tells of it. */
 export interface Recording {
-  /** Its results are those of the body, then what the slots hold after it. */
+  /** Arguments from slots follow those of the body, and results for slots follow its results. */
   readonly program: Program;
   /** The storages that the function read or wrote, in the order of the program's state. */
   readonly state: readonly Storage[];
@@ -66,7 +70,9 @@ interface CachedView {
 
 /** A slot while a program is recorded. */
 interface SlotContents {
-  before: Tensor | null | undefined;
+  readonly before: Tensor | null | undefined;
+  /** Stands for the tensor from before. */
+  readonly proxy: Tensor | null;
   now: Tensor | null;
   isUsed: boolean;
 }
@@ -86,6 +92,8 @@ class ProgramRecorder implements Recorder {
   readonly histories = new Map<Tensor, History | null>();
   readonly slots = new Map<Slot, SlotContents>();
   readonly effects: (() => void)[] = [];
+  /** The types of the arguments, those from slots included. */
+  readonly types: ValueType[];
   /** Storages with elements that the recorded function makes. */
   readonly made = new Set<Storage>();
   readonly #modes = new Map<Mode<GuardValue>, GuardValue>();
@@ -96,8 +104,16 @@ class ProgramRecorder implements Recorder {
   readonly #views = new WeakMap<Tensor, CachedView>();
   readonly #ownViews = new WeakSet<Tensor>();
 
-  argument(index: number, type: ValueType): Tensor {
-    return this.#symbolic({ kind: 'argument', index, type });
+  readonly #identical: ReadonlySet<Slot>;
+
+  /** @param identical slots whose tensors other parts of the function know too: they are captured as themselves */
+  constructor(types: readonly ValueType[], identical: ReadonlySet<Slot>) {
+    this.types = [...types];
+    this.#identical = identical;
+  }
+
+  argument(index: number): Tensor {
+    return this.#symbolic({ kind: 'argument', index, type: this.types[index]! });
   }
 
   apply<P extends PrimitiveName>(
@@ -161,18 +177,27 @@ class ProgramRecorder implements Recorder {
 
   readSlot(slot: Slot, isUse: boolean): Tensor | null {
     const contents = this.slots.get(slot);
-    if (contents === undefined) {
-      const before = slot.current;
-      this.slots.set(slot, { before, now: before, isUsed: isUse });
-      return before;
+    if (contents !== undefined) {
+      contents.isUsed ||= isUse;
+      return contents.now;
     }
-    contents.isUsed ||= isUse;
-    return contents.now;
+    const before = slot.current;
+    const isWhole = before !== null && before.view === null && before.history === null;
+    const proxy = isWhole && !this.#identical.has(slot) ? this.#proxy(before) : null;
+    const now = proxy ?? before;
+    this.slots.set(slot, { before, proxy, now, isUsed: isUse });
+    return now;
   }
 
   writeSlot(slot: Slot, value: Tensor | null): void {
-    const before = this.slots.get(slot)?.before;
-    this.slots.set(slot, { before, now: value, isUsed: false });
+    const { before, proxy } = this.slots.get(slot) ?? { before: undefined, proxy: null };
+    this.slots.set(slot, { before, proxy, now: value, isUsed: false });
+  }
+
+  /** The last value of an argument, or null where it was not assigned to. */
+  changeOf(argument: Tensor): Value | null {
+    const value = this.#current.get(argument.storage)!;
+    return value.kind === 'argument' ? null : value;
   }
 
   /** Undoes what the recording counted outside: nothing has changed there. */
@@ -198,6 +223,10 @@ class ProgramRecorder implements Recorder {
       const value = this.#current.get(storage)!;
       return value === before || this.made.has(storage) ? [] : [{ state: index, value }];
     });
+  }
+
+  #proxy({ shape, dtype }: Tensor): Tensor {
+    return this.argument(this.types.push({ shape, dtype }) - 1);
   }
 
   #symbolic(value: Value): Tensor {
@@ -277,7 +306,8 @@ class ProgramRecorder implements Recorder {
   }
 }
 
-function number(recorder: ProgramRecorder, args: readonly ValueType[], results: readonly Value[]): Program {
+function number(recorder: ProgramRecorder, results: readonly Value[]): Program {
+  const args = recorder.types;
   const state = recorder.state.map(({ value }) => value.type);
   const first = args.length + state.length;
   const idOf = (value: Value): ValueId => {
@@ -295,26 +325,53 @@ function number(recorder: ProgramRecorder, args: readonly ValueType[], results: 
   return { arguments: args, state, nodes, results: results.map(idOf), writes };
 }
 
-/**
- * Runs `body` once with symbolic tensors of the given types, and returns the program of what it did. Storages from
- * outside that it reads or assigns become state of the program; nothing outside changes.
- *
- * @example
- * ```ts
- * import { eagerExecutor, record, tensor } from '@nadir/tensor';
- * const scale = tensor([2]);
- * const { program, state } = record([{ shape: [1], dtype: 'float32' }], (x) => [x!.mul(scale)]);
- * const [y] = eagerExecutor.load(program).run([tensor([21])], state);
- * y!.item(); // => 42
- * ```
- */
-export function record(
+/** Slots whose tensors the program reaches in another way too: an argument cannot stand for these. */
+function sharedSlots({ slots, state }: ProgramRecorder): Slot[] {
+  const captured = new Set(state.map(({ storage }) => storage));
+  const proxied = [...slots].filter(([, { proxy }]) => proxy !== null);
+  return proxied.flatMap(([slot, { before, proxy }]) => {
+    const isTwice = proxied.some(
+      ([other, contents]) => other !== slot && contents.before!.storage === before!.storage,
+    );
+    const isMoved = [...slots].some(
+      ([other, { now }]) => now?.storage === proxy!.storage && !(other === slot && now === proxy),
+    );
+    return isTwice || isMoved || captured.has(before!.storage) ? [slot] : [];
+  });
+}
+
+/** What the program does with the slots from outside; adds what they hold after it to the results. */
+function slotsOf(recorder: ProgramRecorder, results: Value[]): RecordedSlot[] {
+  // Slots that hold one tensor hold one after the call too.
+  const positions = new Map<Tensor, number>();
+  const afterOf = (now: Tensor): number | Tensor => {
+    const { storage } = now;
+    if (storage.home.kind !== 'symbolic' && !recorder.made.has(storage)) return now;
+    const position = positions.get(now) ?? results.push(recorder.valueOf(now)) - 1;
+    positions.set(now, position);
+    return position;
+  };
+  let argument =
+    recorder.types.length - [...recorder.slots.values()].filter(({ proxy }) => proxy !== null).length;
+  return [...recorder.slots].flatMap(([slot, { before, proxy, now, isUsed }]) => {
+    if (slot.maker === recorder) return [];
+    const isLeft = now === (proxy ?? before);
+    const after = isLeft ? undefined : now && afterOf(now);
+    const change = proxy === null ? null : recorder.changeOf(proxy);
+    const update = change === null ? null : results.push(change) - 1;
+    return [{ slot, before, argument: proxy === null ? null : argument++, update, after, isUsed }];
+  });
+}
+
+/** Runs `body` once. Returns the recording, or the slots to be captured as themselves in another run. */
+function attempt(
   args: readonly ValueType[],
   body: (...inputs: readonly Tensor[]) => readonly Tensor[],
-): Recording {
-  const recorder = new ProgramRecorder();
-  const inputs = args.map((type, index) => recorder.argument(index, type));
-  const run = (): { readonly results: readonly Value[]; readonly slots: readonly RecordedSlot[] } => {
+  identical: ReadonlySet<Slot>,
+): Recording | readonly Slot[] {
+  const recorder = new ProgramRecorder(args, identical);
+  const inputs = args.map((_, index) => recorder.argument(index));
+  const run = (): Value[] => {
     const returned: unknown = body(...inputs);
     if (!Array.isArray(returned)) {
       if (returned instanceof Promise) returned.catch(() => {});
@@ -322,15 +379,16 @@ export function record(
         'record(): the body must return an array of tensors; an async body cannot be recorded.',
       );
     }
-    const results = (returned as readonly Tensor[]).map((result) => recorder.valueOf(result));
-    const slots = slotsOf(recorder, results);
-    return { results, slots };
+    return (returned as readonly Tensor[]).map((result) => recorder.valueOf(result));
   };
   try {
-    const { results, slots } = noteStorages(recorder.made, () => withRecorder(recorder, run));
+    const results = noteStorages(recorder.made, () => withRecorder(recorder, run));
+    const slots = slotsOf(recorder, results);
+    const shared = sharedSlots(recorder);
+    if (shared.length > 0) return shared;
     const state = recorder.state.map(({ storage }) => storage);
     return {
-      program: number(recorder, args, results),
+      program: number(recorder, results),
       state,
       constants: new Set(state.filter((storage) => recorder.made.has(storage))),
       guards: [...recorder.guards.values()],
@@ -346,12 +404,28 @@ export function record(
   }
 }
 
-/** What the program does with the slots from outside; adds what they hold after it to the results. */
-function slotsOf(recorder: ProgramRecorder, results: Value[]): RecordedSlot[] {
-  return [...recorder.slots].flatMap(([slot, { before, now, isUsed }]) => {
-    if (slot.maker === recorder) return [];
-    let after: number | null | undefined = now === null && before !== null ? null : undefined;
-    if (now !== null && now !== before) after = results.push(recorder.valueOf(now)) - 1;
-    return [{ slot, before, after, isUsed }];
-  });
+/**
+ * Runs `body` once with symbolic tensors of the given types, and returns the program of what it did. Storages from
+ * outside that it reads or assigns become state of the program; nothing outside changes. Where a slot shares its tensor with
+ * something else, `body` runs again.
+ *
+ * @example
+ * ```ts
+ * import { eagerExecutor, record, tensor } from '@nadir/tensor';
+ * const scale = tensor([2]);
+ * const { program, state } = record([{ shape: [1], dtype: 'float32' }], (x) => [x!.mul(scale)]);
+ * const [y] = eagerExecutor.load(program).run([tensor([21])], state);
+ * y!.item(); // => 42
+ * ```
+ */
+export function record(
+  args: readonly ValueType[],
+  body: (...inputs: readonly Tensor[]) => readonly Tensor[],
+): Recording {
+  const identical = new Set<Slot>();
+  for (;;) {
+    const outcome = attempt(args, body, identical);
+    if ('program' in outcome) return outcome;
+    for (const slot of outcome) identical.add(slot);
+  }
 }
