@@ -163,10 +163,17 @@ export class Search {
     if (result.outcome === 'interrupted') signal.throwIfAborted();
     const { outcome, reason, seconds, losses, validation } = result;
     const finite = validation.filter(({ loss, metric }) => Number.isFinite(loss) && Number.isFinite(metric));
-    const kept = { outcome, seconds, losses, validation: finite, ...(reason === undefined ? {} : { reason }) };
+    const kept = {
+      outcome,
+      seconds,
+      losses,
+      validation: finite,
+      ...(reason === undefined ? {} : { reason }),
+    };
     for (const [name, value] of Object.entries(kept)) trial.setUserAttribute(name, value as never);
     if (outcome === 'pruned') throw new TrialPruned(reason);
-    if (outcome !== 'completed' || result.metric === null) throw new CliError(reason ?? 'nothing was measured');
+    if (outcome !== 'completed' || result.metric === null)
+      throw new CliError(reason ?? 'nothing was measured');
     return result.metric;
   }
 
@@ -184,7 +191,9 @@ export class Search {
   }
 
   #finalists(): readonly FinalistRecord[] {
-    return (this.#study.userAttributes['finalists'] as unknown as readonly FinalistRecord[] | undefined) ?? [];
+    return (
+      (this.#study.userAttributes['finalists'] as unknown as readonly FinalistRecord[] | undefined) ?? []
+    );
   }
 
   async #runFinalists(): Promise<void> {
@@ -296,7 +305,9 @@ function noTrialText(trials: readonly TrialRecord[], plan: SearchPlan): string {
 /** What a trial left in its study, as the report shows it. */
 function trialRecord(trial: FrozenTrial, direction: Objective['direction']): TrialRecord {
   const { number, params, state, error, userAttributes, startedAt, finishedAt } = trial;
-  const kept = userAttributes as Partial<Pick<RunResult, 'outcome' | 'seconds' | 'losses' | 'validation' | 'reason'>>;
+  const kept = userAttributes as Partial<
+    Pick<RunResult, 'outcome' | 'seconds' | 'losses' | 'validation' | 'reason'>
+  >;
   const outcome = state === 'complete' ? 'completed' : state === 'pruned' ? 'pruned' : 'failed';
   const reason = kept.reason ?? error?.message;
   return {

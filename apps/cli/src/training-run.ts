@@ -35,7 +35,11 @@ export interface TrainingRun {
 }
 
 /** Builds model, optimizer, loaders and trainer. Throws a UsageError for choices out of range. */
-export function prepareRun(experiment: Experiment, data: ExperimentData<unknown>, options: RunOptions): TrainingRun {
+export function prepareRun(
+  experiment: Experiment,
+  data: ExperimentData<unknown>,
+  options: RunOptions,
+): TrainingRun {
   const choices: Choices = { ...experiment.defaults, ...options.choices };
   const recipe = recipeOf(choices);
   const { train, validation } = data;
@@ -54,7 +58,8 @@ export function prepareRun(experiment: Experiment, data: ExperimentData<unknown>
   const steps = options.steps(loader.length, recipe.batchSize);
   manualSeed(seed);
   const model = experiment.model({ choices, seed });
-  const optimizer = experiment.optimizer?.({ model, choices, steps }) ?? optimizerOf(recipe, model.parameters(), steps);
+  const optimizer =
+    experiment.optimizer?.({ model, choices, steps }) ?? optimizerOf(recipe, model.parameters(), steps);
   const metrics = experiment.metrics?.();
   const trainer = new Trainer<never>({
     model,

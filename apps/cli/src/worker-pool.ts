@@ -87,7 +87,9 @@ export class WorkerPool implements Runner {
     child.on('exit', (code, signal) => {
       this.#all.delete(worker);
       const how = signal === null ? `exit code ${code}` : signal;
-      worker.lost?.(new CliError(`A worker process ended in the middle of a run (${how}).\n${complaints}`.trim()));
+      worker.lost?.(
+        new CliError(`A worker process ended in the middle of a run (${how}).\n${complaints}`.trim()),
+      );
     });
     this.#all.add(worker);
     return worker;

@@ -14,6 +14,7 @@ import { pad } from '../terminal/table.ts';
 import { prepareRun } from '../training-run.ts';
 import { addChoiceFlags, choicesFrom, numbers, type ChoiceFlags } from './options.ts';
 import { createOutput, type Output } from './output.ts';
+import { requireSameExperiment } from './resume.ts';
 
 interface TrainFlags extends ChoiceFlags {
   readonly epochs?: number;
@@ -40,7 +41,11 @@ export function addTrainCommand(program: Command, setExitCode: (code: number) =>
   addChoiceFlags(command)
     .option('--epochs <count>', 'times to go through the training data', numbers.count)
     .option('--clip-norm <norm>', 'scale gradients to at most this norm', numbers.positive)
-    .option('--patience <epochs>', 'stop after so many epochs without improvement, and keep the best', numbers.count)
+    .option(
+      '--patience <epochs>',
+      'stop after so many epochs without improvement, and keep the best',
+      numbers.count,
+    )
     .option('--seed <number>', 'of the parameters, the order and the split (default: 1)', numbers.seed)
     .option('--split-seed <number>', 'of the split alone (default: as --seed)', numbers.seed)
     .option('--out <folder>', 'where to keep the run (default: ./nadir-runs/<experiment>-train-<time>)')
@@ -66,7 +71,9 @@ Validation data are looked at after every epoch. Test data stay unread unless --
 /** What a resumed run takes from its folder and not from the command line. */
 function rejectWithResume(flags: TrainFlags): void {
   const { resume: _resume, json: _json, test: _test, ...others } = flags;
-  const given = Object.keys(others).map((name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+  const given = Object.keys(others).map(
+    (name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+  );
   if (given.length > 0) {
     throw new UsageError(
       `--resume goes on exactly as the run began; it takes no ${given.join(', ')}. Leave the flag out, or start a new run.`,
@@ -91,19 +98,6 @@ async function openResumed(reference: string | undefined, path: string): Promise
   return { folder, header, experiment, state, warnings };
 }
 
-/** Throws a UsageError where a run is to be resumed with another experiment. */
-export function requireSameExperiment(
-  experiment: Experiment,
-  header: { readonly experiment: string },
-  folder: RunFolder,
-): void {
-  if (experiment.name === header.experiment) return;
-  throw new UsageError(
-    `${folder.shown} holds a run of '${header.experiment}', and is to be resumed with '${experiment.name}'. ` +
-      'Leave the experiment out to resume, or start a new run.',
-  );
-}
-
 async function openNew(reference: string | undefined, flags: TrainFlags): Promise<Opened> {
   if (reference === undefined) {
     throw new UsageError('Name an experiment, as in nadir train mnist, or give --resume <folder>.');
@@ -125,13 +119,25 @@ async function openNew(reference: string | undefined, flags: TrainFlags): Promis
     ...(flags.clipNorm === undefined ? {} : { clipNorm: flags.clipNorm }),
     ...(flags.patience === undefined ? {} : { patience: flags.patience }),
   };
-  return { folder: await createRunFolder(header, flags.out), header, experiment, state: undefined, warnings: [] };
+  return {
+    folder: await createRunFolder(header, flags.out),
+    header,
+    experiment,
+    state: undefined,
+    warnings: [],
+  };
 }
 
 /** Trains as the flags say; returns the exit code. */
-export async function train(reference: string | undefined, flags: TrainFlags, output: Output): Promise<number> {
+export async function train(
+  reference: string | undefined,
+  flags: TrainFlags,
+  output: Output,
+): Promise<number> {
   if (flags.resume !== undefined) rejectWithResume(flags);
-  const opened = await (flags.resume === undefined ? openNew(reference, flags) : openResumed(reference, flags.resume));
+  const opened = await (flags.resume === undefined
+    ? openNew(reference, flags)
+    : openResumed(reference, flags.resume));
   const { folder, header, experiment, state, warnings } = opened;
   const { screen } = output;
   const { seed, choices, epochs, clipNorm, patience, dataSeed } = header;
@@ -154,10 +160,12 @@ export async function train(reference: string | undefined, flags: TrainFlags, ou
 
   const all = { ...experiment.defaults, ...choices };
   screen.print(
-    `${ansis.bold(`nadir train ${experiment.name}`)}${ansis.dim(`  ${choicesText(all)} · ${epochs} epochs · seed ${seed}`)}`,
+    `${ansis.bold(`nadir train ${experiment.name}`)}${ansis.dim(`  ${choicesText(all)} · ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'} · seed ${seed}`)}`,
   );
-  for (const warning of warnings) screen.print(ansis.yellow(`! ${warning} The last bits may differ from an uninterrupted run.`));
-  if (state !== undefined) screen.print(ansis.dim(`Going on after step ${count(trainer.step)} of ${count(run.steps)}.`));
+  for (const warning of warnings)
+    screen.print(ansis.yellow(`! ${warning} The last bits may differ from an uninterrupted run.`));
+  if (state !== undefined)
+    screen.print(ansis.dim(`Going on after step ${count(trainer.step)} of ${count(run.steps)}.`));
   screen.print();
   output.event('start', {
     experiment: experiment.name,
@@ -189,7 +197,10 @@ export async function train(reference: string | undefined, flags: TrainFlags, ou
     epochs,
     validation,
     signal: interruption.signal,
-    stop: patience === undefined ? [] : [earlyStopping({ metric: objective.metric, direction: objective.direction, patience })],
+    stop:
+      patience === undefined
+        ? []
+        : [earlyStopping({ metric: objective.metric, direction: objective.direction, patience })],
     onStep: ({ step, loss, epoch }) => meter.step(step, loss, epoch),
     onEvaluationStart: () => meter.pause(),
     onEvaluation: (record) => {
@@ -213,17 +224,28 @@ export async function train(reference: string | undefined, flags: TrainFlags, ou
   screen.done();
   await save(result.reason.kind);
   const last = result.history.evaluations.at(-1);
-  const fields = { reason: result.reason.kind, text: result.reason.text, steps: result.steps, folder: folder.path };
+  const fields = {
+    reason: result.reason.kind,
+    text: result.reason.text,
+    steps: result.steps,
+    folder: folder.path,
+  };
 
   if (result.reason.kind === 'interrupted') {
     output.event('end', fields);
-    screen.print(`Stopped after step ${count(result.steps)} of ${count(run.steps)}. What is done is kept in ${folder.shown}.`);
+    screen.print(
+      `Stopped after step ${count(result.steps)} of ${count(run.steps)}. What is done is kept in ${folder.shown}.`,
+    );
     screen.print(`Go on with: ${ansis.bold(`nadir train --resume ${folder.shown}`)}`);
     return interruption.exitCode;
   }
   if (result.reason.kind === 'diverged') {
     output.event('end', fields);
-    screen.print(ansis.red(`✗ Training diverged: ${result.reason.text}. Try a smaller --lr, --warmup 0.1 or --clip-norm 1.`));
+    screen.print(
+      ansis.red(
+        `✗ Training diverged: ${result.reason.text}. Try a smaller --lr, --warmup 0.1 or --clip-norm 1.`,
+      ),
+    );
     return 1;
   }
   await saveModel(run.model, folder.file(modelName));
@@ -245,7 +267,12 @@ export async function train(reference: string | undefined, flags: TrainFlags, ou
       `${ansis.green('✓')} test ${objective.metric} ${ansis.bold(metricText(objective.metric, value))} on ${count(items.size)} items`,
     );
   }
-  output.event('end', { ...fields, ...(kept === undefined ? {} : { validation: kept }), ...(test === undefined ? {} : { test }), model: folder.file(modelName) });
+  output.event('end', {
+    ...fields,
+    ...(kept === undefined ? {} : { validation: kept }),
+    ...(test === undefined ? {} : { test }),
+    model: folder.file(modelName),
+  });
   screen.print(`  kept: ${folder.shownFile(modelName)}, ${checkpointName}, result.json`);
   return 0;
 }
@@ -332,6 +359,10 @@ class TrainMeter {
     const after = this.#evaluating
       ? ' validating …'
       : `${String(Math.floor(share * 100)).padStart(4)} %  loss ${Number.isNaN(this.#loss) ? '–' : this.#loss.toFixed(4)}  ${count(this.rate)} items/s  ${duration(left)} left`;
-    return before + progressBar(share, Math.max(10, Math.min(40, width - before.length - after.length - 1))) + after;
+    return (
+      before +
+      progressBar(share, Math.max(10, Math.min(40, width - before.length - after.length - 1))) +
+      after
+    );
   }
 }

@@ -91,7 +91,7 @@ const mnist: Experiment = defineExperiment({
   objective: { metric: 'accuracy', target: 0.97 },
   space,
   defaults: { optimizer: 'sgd', lr: 0.1, schedule: 'constant', batchSize: 64 },
-  budget: { epochs: 5, trials: 24, trialEpochs: 2, evaluations: 8, winnerEpochs: 8 },
+  budget: { epochs: 5, trials: 36, trialEpochs: 2, evaluations: 8, winnerEpochs: 8 },
 });
 
 export default mnist;

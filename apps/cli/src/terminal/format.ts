@@ -56,7 +56,9 @@ export function choiceName(name: string): string {
 export function choicesText(choices: Choices): string {
   return Object.entries(choices)
     .map(([name, value]) =>
-      name === 'optimizer' || name === 'schedule' ? choiceText(value) : `${choiceName(name)} ${choiceText(value)}`,
+      name === 'optimizer' || name === 'schedule'
+        ? choiceText(value)
+        : `${choiceName(name)} ${choiceText(value)}`,
     )
     .join(', ');
 }
@@ -66,7 +68,16 @@ export function choicesFlags(choices: Choices): string {
   return Object.entries(choices)
     .map(([name, value]) => {
       const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-      const known = ['optimizer', 'lr', 'momentum', 'weightDecay', 'schedule', 'gamma', 'warmup', 'batchSize'];
+      const known = [
+        'optimizer',
+        'lr',
+        'momentum',
+        'weightDecay',
+        'schedule',
+        'gamma',
+        'warmup',
+        'batchSize',
+      ];
       return known.includes(name) ? `--${flag} ${value}` : `--set ${name}=${value}`;
     })
     .join(' ');

@@ -30,7 +30,9 @@ export interface BoardOptions {
 }
 
 const keyOf = (purpose: RunPurpose): string =>
-  purpose.kind === 'finalist' ? `finalist ${purpose.trial} ${purpose.seed}` : `${purpose.kind} ${purpose.trial}`;
+  purpose.kind === 'finalist'
+    ? `finalist ${purpose.trial} ${purpose.seed}`
+    : `${purpose.kind} ${purpose.trial}`;
 
 /** Shows a search as it goes: a line for every run that has ended, and below them the running ones and the whole. */
 export class SearchBoard {
@@ -157,7 +159,13 @@ export class SearchBoard {
     const isBest = this.#takeBest(trial);
     const { outcome } = trial;
     const dimmed = outcome === 'pruned' ? ansis.dim : (text: string): string => text;
-    const mark = isBest ? ansis.yellow('★') : outcome === 'completed' ? ansis.green('✓') : outcome === 'pruned' ? ansis.dim('–') : ansis.red('✗');
+    const mark = isBest
+      ? ansis.yellow('★')
+      : outcome === 'completed'
+        ? ansis.green('✓')
+        : outcome === 'pruned'
+          ? ansis.dim('–')
+          : ansis.red('✗');
     const note = isBest
       ? ansis.yellow('best')
       : outcome === 'completed'
@@ -170,7 +178,8 @@ export class SearchBoard {
     this.#screen.print(
       `${mark} ${pad(String(trial.number), -3)}  ${dimmed(choices)}  ${isBest ? ansis.bold(metric) : dimmed(metric)} ${ansis.dim(pad(duration(trial.seconds), -7))} ${note}`.trimEnd(),
     );
-    if (outcome === 'failed') this.#screen.print(ansis.red(`       ${cut(trial.reason ?? '', this.#screen.width - 8)}`));
+    if (outcome === 'failed')
+      this.#screen.print(ansis.red(`       ${cut(trial.reason ?? '', this.#screen.width - 8)}`));
   }
 
   #printWinnerEpoch(metric: number, seconds: number): void {
@@ -206,7 +215,9 @@ export class SearchBoard {
       const after = ` ${pad(`${Math.floor(run.share * 100)} %`, -5)} ${pad(sparkline(run.losses, 10), 10)} ${pad(this.#metric(run.metric), -8)}`;
       const bar = Math.max(8, Math.min(20, width - 56));
       const room = width - bar - 28;
-      lines.push(`${ansis.cyan('▸')} ${pad(cut(run.label, room), room)} ${progressBar(run.share, bar)}${after}`);
+      lines.push(
+        `${ansis.cyan('▸')} ${pad(cut(run.label, room), room)} ${progressBar(run.share, bar)}${after}`,
+      );
     }
     const elapsed = (performance.now() - this.#began) / 1000;
     const left = this.#secondsLeft();
@@ -218,7 +229,11 @@ export class SearchBoard {
           : 'training the winner';
     const share = elapsed / (elapsed + left);
     const text = ` ${total} · ${duration(elapsed)}${Number.isNaN(left) ? '' : ` · about ${duration(Math.max(left, 1))} left`}`;
-    lines.push('', progressBar(Number.isNaN(share) ? 0 : share, Math.max(10, Math.min(30, width - text.length - 1))) + text);
+    lines.push(
+      '',
+      progressBar(Number.isNaN(share) ? 0 : share, Math.max(10, Math.min(30, width - text.length - 1))) +
+        text,
+    );
     if (this.#best !== undefined) {
       const best = `best so far ${this.#metric(this.#best.metric)}: ${choicesText(this.#best.choices)}`;
       lines.push(ansis.dim(cut(best, width - 1)));

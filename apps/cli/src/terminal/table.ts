@@ -29,10 +29,18 @@ export function table(
   );
   const line = (cells: readonly string[], style: (text: string) => string): string =>
     columns
-      .map(({ align }, index) => style(pad(cells[index] ?? '', align === 'right' ? -widths[index]! : widths[index]!)))
+      .map(({ align }, index) =>
+        style(pad(cells[index] ?? '', align === 'right' ? -widths[index]! : widths[index]!)),
+      )
       .join('  ')
       .trimEnd();
-  return [line(columns.map(({ title }) => title), styleTitle), ...rows.map((row) => line(row, (text) => text))];
+  return [
+    line(
+      columns.map(({ title }) => title),
+      styleTitle,
+    ),
+    ...rows.map((row) => line(row, (text) => text)),
+  ];
 }
 
 /** Cuts a plain text to a width on the screen, with an ellipsis where something was cut. */
