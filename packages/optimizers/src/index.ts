@@ -3,11 +3,17 @@ export { AdamW } from './adamw.ts';
 export {
   Optimizer,
   type GroupRecipe,
+  type OptimizerDescription,
   type OptimizerOptions,
   type OptimizerState,
   type ParametersOf,
 } from './optimizer.ts';
-export { ParameterGroup, type GroupOptions } from './parameter-group.ts';
+export {
+  ParameterGroup,
+  type GroupDescription,
+  type GroupOptions,
+  type HyperValues,
+} from './parameter-group.ts';
 export { SGD, type SGDOptions } from './sgd.ts';
 export { chain, type Hyperparameters, type Slots, type Transform } from './transform.ts';
 export { addDecayedWeights } from './transforms/add-decayed-weights.ts';
