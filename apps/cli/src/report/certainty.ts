@@ -1,0 +1,55 @@
+import type { Evidence, MeasuredFinalist } from './evidence.ts';
+import { countOf, formatNumber } from './number-format.ts';
+
+/** How sure the choice between the best two finalists is, in words, from their runs. */
+export function certaintyText(evidence: Evidence): string {
+  const { finalists } = evidence;
+  const [first, second] = finalists;
+  if (first === undefined || first.runs.length + first.lost === 0) {
+    return 'How sure: no combination was trained again with fresh seeds, so the order of the best ones rests on one run each and may be luck.';
+  }
+  if (second === undefined || second.runs.length + second.lost === 0) {
+    return `How sure: ${rangeText(evidence, first)}. No second combination was trained again to compare it with.`;
+  }
+  return `How sure: ${rangeText(evidence, first)}; ${rangeText(evidence, second)}. ${verdict(evidence, first, second)}`;
+}
+
+function rangeText({ metric }: Evidence, { trial, runs, median, low, high, lost }: MeasuredFinalist): string {
+  const count = countOf(runs.length + lost, 'fresh seed');
+  if (runs.length === 0)
+    return `trial ${trial} diverged with ${runs.length + lost === 1 ? 'its' : 'all'} ${count}`;
+  const diverged = lost === 0 ? '' : ` and ${lost} diverged`;
+  if (runs.length + lost === 1) return `trial ${trial} gave ${metric.format(median)} with one fresh seed`;
+  return `trial ${trial} gave ${metric.format(low)} to ${metric.format(high)} over ${count}${diverged}`;
+}
+
+function verdict({ metric }: Evidence, first: MeasuredFinalist, second: MeasuredFinalist): string {
+  const names = `trial ${first.trial} and trial ${second.trial}`;
+  if (first.runs.length === 0) return `Neither of ${names} can be recommended as it is.`;
+  if (second.runs.length === 0) return `That leaves trial ${first.trial}.`;
+  const pairs = first.runs.length * second.runs.length;
+  const wins = first.runs.flatMap((a) =>
+    second.runs.map((b) => (metric.isBetter(a.metric, b.metric) ? 1 : a.metric === b.metric ? 0.5 : 0)),
+  );
+  const won = wins.reduce<number>((sum, win) => sum + win, 0);
+  const isClean = won === pairs && first.lost + second.lost === 0;
+  if (isClean) {
+    const chance = binomial(first.runs.length + second.runs.length, first.runs.length) / 2;
+    const luck =
+      chance > 1
+        ? ` Were both equally good, so clean a split would still come up by chance in 1 of ${formatNumber(Math.round(chance))} comparisons.`
+        : ' One run each says little, though.';
+    return `Their ranges do not overlap: every run of trial ${first.trial} beats every run of trial ${second.trial}.${luck}`;
+  }
+  return (
+    `Their ranges overlap: in ${formatNumber(won)} of ${pairs} pairs of runs trial ${first.trial} is ahead` +
+    (won === pairs ? '.' : `, so the order of ${names} is not certain; take the one that suits you better.`)
+  );
+}
+
+/** The number of ways to choose k of n. */
+function binomial(n: number, k: number): number {
+  let ways = 1;
+  for (let i = 1; i <= k; i++) ways = (ways * (n - k + i)) / i;
+  return ways;
+}

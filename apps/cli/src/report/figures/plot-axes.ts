@@ -1,0 +1,52 @@
+import { axisX, axisY, gridY, type Markish } from '@observablehq/plot';
+import type { Frame } from '../drawing.ts';
+
+interface AxisOptions {
+  readonly ticks: readonly number[];
+  readonly format: (value: number) => string;
+  readonly label: string;
+}
+
+/** A horizontal axis: values under short ticks, its name below at the right. */
+export function bottomAxis({ palette }: Frame, { ticks, format, label }: AxisOptions): Markish[] {
+  return [
+    axisX([...ticks], {
+      tickFormat: format,
+      label,
+      labelArrow: 'none',
+      labelAnchor: 'right',
+      labelOffset: 34,
+      tickSize: 4,
+      stroke: palette.grid,
+      fill: palette.muted,
+    }),
+  ];
+}
+
+/** A vertical axis: hairlines with values at the left, its name above. */
+export function leftAxis({ palette }: Frame, { ticks, format, label }: AxisOptions): Markish[] {
+  return [
+    gridY([...ticks], { stroke: palette.grid, strokeOpacity: 1 }),
+    axisY([...ticks], {
+      tickFormat: format,
+      label,
+      labelArrow: 'none',
+      tickSize: 0,
+      tickPadding: 8,
+      fill: palette.muted,
+    }),
+  ];
+}
+
+/** The margins that fit both axes. `right` leaves room for labels at the ends of lines. */
+export function margins(
+  frame: Frame,
+  right: number = 14,
+): {
+  marginLeft: number;
+  marginRight: number;
+  marginTop: number;
+  marginBottom: number;
+} {
+  return { marginLeft: frame.isCompact ? 44 : 52, marginRight: right, marginTop: 28, marginBottom: 42 };
+}

@@ -1,0 +1,71 @@
+/** What stands where there is no number. */
+export const nothing = '–';
+
+/** Counts and measurements to three significant digits; very small and very large ones in short scientific form. */
+export function formatNumber(value: number): string {
+  if (Number.isNaN(value)) return nothing;
+  if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞';
+  const size = Math.abs(value);
+  if (size !== 0 && (size >= 1e7 || size < 1e-3)) return formatScientific(value);
+  if (Number.isInteger(value) || size >= 1000) return minus(Math.round(value).toLocaleString('en-US'));
+  return minus(value.toPrecision(3));
+}
+
+/** Short scientific form, as one types it: 1.84e-3. */
+export function formatScientific(value: number): string {
+  if (value === 0) return '0';
+  if (!Number.isFinite(value)) return formatNumber(value);
+  const [digits = '', exponent = ''] = value.toExponential(2).split('e');
+  return minus(`${trimZeros(digits)}e`) + exponent.replace('+', '');
+}
+
+/** A number with no digit more than it needs, of at most three decimals: for ticks and for values that people type. */
+export function formatShort(value: number): string {
+  const size = Math.abs(value);
+  if (size !== 0 && (size >= 1e6 || size < 1e-3)) return formatScientific(value);
+  if (size >= 1000) return minus(Math.round(value).toLocaleString('en-US'));
+  return minus(trimZeros(value.toPrecision(3)));
+}
+
+/** A share as a percentage with two decimals, which tells apart 1 in 10,000. */
+export function formatPercent(share: number): string {
+  return Number.isFinite(share) ? `${minus((100 * share).toFixed(2))}%` : formatNumber(share);
+}
+
+/** A percentage with no digit more than it needs: for ticks. */
+export function formatShortPercent(share: number): string {
+  return `${minus(String(Number((100 * share).toFixed(3))))}%`;
+}
+
+/** Seconds to three digits, longer times in minutes and hours. */
+export function formatSeconds(seconds: number): string {
+  if (!Number.isFinite(seconds)) return nothing;
+  if (seconds < 59.95) return `${seconds === 0 ? '0' : trimExponent(seconds)} s`;
+  const whole = Math.round(seconds);
+  const two = (part: number): string => String(part).padStart(2, '0');
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
+  const minutes = Math.round(seconds / 60);
+  return `${Math.floor(minutes / 60).toLocaleString('en-US')} h ${two(minutes % 60)} min`;
+}
+
+/** "1 trial", "2 trials". */
+export function countOf(count: number, noun: string, plural: string = `${noun}s`): string {
+  return `${formatNumber(count)} ${count === 1 ? noun : plural}`;
+}
+
+/** "a, b and c". */
+export function listOf(parts: readonly string[]): string {
+  return parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)!}`;
+}
+
+function trimExponent(seconds: number): string {
+  return seconds < 0.001 ? formatScientific(seconds) : String(seconds.toPrecision(3));
+}
+
+function trimZeros(digits: string): string {
+  return digits.includes('.') ? digits.replace(/\.?0+$/, '') : digits;
+}
+
+function minus(text: string): string {
+  return text.replace('-', '−');
+}

@@ -1,0 +1,185 @@
+import { median } from '../../statistics.ts';
+import { compare, type Evidence, type MeasuredTrial } from '../evidence.ts';
+import { choiceFiguresOf, type ChoiceFigure } from '../figures.ts';
+import { completedMetrics } from '../figures/choice-values.ts';
+import { capitalized } from '../figures/learning-rate.ts';
+import { html, type Markup } from '../markup.ts';
+import { formatNumber, formatSeconds, nothing } from '../number-format.ts';
+import { groupByValue, type Parameter } from '../parameter.ts';
+import type { TrialOutcome } from '../study-record.ts';
+import { figureMarkup } from './plots.ts';
+
+/** What the trials that share a value came to. */
+interface ValueSummary {
+  readonly label: string;
+  readonly trials: number;
+  readonly median: number | null;
+  readonly best: number | null;
+  /** Between the best and the worst completed trial. */
+  readonly range: readonly [number, number] | null;
+  readonly early: { readonly [O in Exclude<TrialOutcome, 'completed'>]: number };
+  readonly secondsToThreshold: number | null;
+  readonly reached: number;
+  readonly examplesPerSecond: number | null;
+}
+
+/** What each choice cost in accuracy, stability and speed: a plot and a table for every parameter. */
+export function choiceCosts(evidence: Evidence): Markup | null {
+  const { threshold, metric } = evidence;
+  if (evidence.trials.length === 0) return null;
+  const choices = choiceFiguresOf(evidence)
+    .map((choice) => ({ ...choice, summaries: summariesOf(evidence, choice.parameter) }))
+    .toSorted((a, b) => effectOf(b.summaries) - effectOf(a.summaries));
+  const varied = choices.filter(({ summaries }) => summaries.length > 1);
+  const fixed = choices.filter(({ summaries }) => summaries.length < 2);
+  const speed =
+    threshold === null
+      ? ''
+      : ` Speed is the training time until an evaluation first saw ${metric.name} ${metric.format(threshold.value)}, which ${threshold.reached} of ${threshold.completed} completed trials reached.`;
+  return html`<section id="choices" aria-labelledby="choices-title">
+    <h2 id="choices-title">What each choice cost</h2>
+    <p>
+      The choice whose values differ most comes first. Medians are over completed trials; the trials of a row
+      also differ in everything else, so small differences are noise.${speed}
+    </p>
+    ${varied.map((choice) => choiceBlock(evidence, choice, choice.summaries))}
+    ${fixed.length > 0 && html`<p class="note">Not varied: ${fixed.map(({ parameter, summaries }) => `${parameter.label} ${summaries[0]?.label ?? ''}`).join(', ')}.</p>`}
+  </section>`;
+}
+
+function summariesOf({ metric, trials }: Evidence, parameter: Parameter): readonly ValueSummary[] {
+  return groupByValue(parameter, trials).map(({ label, trials }) => {
+    const values = completedMetrics(trials).toSorted((a, b) => compare(metric, a, b));
+    const count = (outcome: TrialOutcome): number =>
+      trials.filter((trial) => trial.outcome === outcome).length;
+    const seconds = numbersOf(trials, ({ secondsToThreshold }) => secondsToThreshold);
+    return {
+      label,
+      trials: trials.length,
+      median: values.length === 0 ? null : median(values),
+      best: values[0] ?? null,
+      range: values.length < 2 ? null : ([values.at(-1)!, values[0]!] as const),
+      early: { pruned: count('pruned'), diverged: count('diverged'), failed: count('failed') },
+      secondsToThreshold: seconds.length === 0 ? null : median(seconds),
+      reached: seconds.length,
+      examplesPerSecond: medianOrNull(numbersOf(trials, ({ examplesPerSecond }) => examplesPerSecond)),
+    };
+  });
+}
+
+function numbersOf(
+  trials: readonly MeasuredTrial[],
+  read: (trial: MeasuredTrial) => number | null,
+): readonly number[] {
+  return trials.map(read).filter((value) => value !== null);
+}
+
+function medianOrNull(values: readonly number[]): number | null {
+  return values.length === 0 ? null : median(values);
+}
+
+/** How far the medians of a parameter's values lie apart. */
+function effectOf(summaries: readonly ValueSummary[]): number {
+  const medians = summaries.map((summary) => summary.median).filter((value) => value !== null);
+  return medians.length < 2 ? -1 : Math.max(...medians) - Math.min(...medians);
+}
+
+function choiceBlock(
+  evidence: Evidence,
+  { parameter, figure }: ChoiceFigure,
+  summaries: readonly ValueSummary[],
+): Markup {
+  return html`<article class="choice">
+    <h3>${capitalized(parameter.label)}</h3>
+    <p>${choiceText(evidence, parameter, summaries)}</p>
+    <div class="pair">
+      ${figureMarkup(figure, { wide: 520, titled: false })}${choiceTable(evidence, parameter, summaries)}
+    </div>
+  </article>`;
+}
+
+/** The best, the fastest and the least stable value in a sentence each. */
+function choiceText(
+  { metric, threshold }: Evidence,
+  parameter: Parameter,
+  summaries: readonly ValueSummary[],
+): string {
+  const sentences: string[] = [];
+  const measured = summaries.filter((summary) => summary.median !== null);
+  const best = measured.toSorted((a, b) => compare(metric, a.median, b.median))[0];
+  if (best !== undefined && measured.length > 1)
+    sentences.push(`The best median is that of ${best.label} (${metric.format(best.median)}).`);
+  const timed = summaries.filter(({ reached }) => reached > 0);
+  const fastest = timed.toSorted((a, b) => a.secondsToThreshold! - b.secondsToThreshold!)[0];
+  if (fastest !== undefined && timed.length > 1 && threshold !== null) {
+    sentences.push(
+      `The fastest to ${metric.format(threshold.value)} is ${fastest.label} (${formatSeconds(fastest.secondsToThreshold!)}).`,
+    );
+  }
+  const lostOf = ({ early }: ValueSummary): number => early.diverged + early.failed;
+  const shaky = summaries.filter((summary) => lostOf(summary) > 0);
+  for (const summary of shaky)
+    sentences.push(
+      `${capitalized(earlyText(summary, ['diverged', 'failed']))} of ${summary.trials} with ${summary.label}.`,
+    );
+  if (shaky.length === 0) sentences.push('No value made a trial diverge or fail.');
+  return sentences.length === 0
+    ? `Not enough trials to compare values of ${parameter.label}.`
+    : sentences.join(' ');
+}
+
+function earlyText({ early }: ValueSummary, outcomes: readonly (keyof ValueSummary['early'])[]): string {
+  const parts = outcomes
+    .filter((outcome) => early[outcome] > 0)
+    .map((outcome) => `${early[outcome]} ${outcome}`);
+  return parts.length === 0 ? 'none' : parts.join(', ');
+}
+
+function choiceTable(
+  { metric, threshold }: Evidence,
+  parameter: Parameter,
+  summaries: readonly ValueSummary[],
+): Markup {
+  const columns = [
+    ['Trials', ({ trials }) => formatNumber(trials)],
+    ['Median', (summary) => metric.format(summary.median)],
+    ['Best', ({ best }) => metric.format(best)],
+    [
+      'Worst to best',
+      ({ range }) => (range === null ? nothing : `${metric.format(range[0])} to ${metric.format(range[1])}`),
+    ],
+    ['Ended early', (summary) => earlyText(summary, ['pruned', 'diverged', 'failed'])],
+    [
+      threshold === null ? 'Time' : `To ${metric.format(threshold.value)}`,
+      ({ secondsToThreshold, reached, trials }) =>
+        secondsToThreshold === null
+          ? 'never'
+          : `${formatSeconds(secondsToThreshold)} (${reached} of ${trials})`,
+    ],
+    [
+      'Items/s',
+      ({ examplesPerSecond }) =>
+        examplesPerSecond === null ? nothing : formatNumber(Number(examplesPerSecond.toPrecision(3))),
+    ],
+  ] satisfies [string, (summary: ValueSummary) => string][];
+  return html`<table role="table" class="cards">
+    <caption class="hidden">
+      What each ${parameter.label} came to
+    </caption>
+    <thead role="rowgroup">
+      <tr role="row">
+        <th role="columnheader" scope="col">${capitalized(parameter.label)}</th>
+        ${columns.map(([name]) => html`<th role="columnheader" scope="col">${name}</th>`)}
+      </tr>
+    </thead>
+    <tbody role="rowgroup">
+      ${summaries.map(
+        (summary) =>
+          html`<tr role="row">
+            <th role="rowheader" scope="row">${summary.label}</th>
+            ${columns.map(([name, text]) => html`<td role="cell" data-label="${name}">${text(summary)}</td>`)}
+          </tr>`,
+      )}
+    </tbody>
+  </table>`;
+}

@@ -1,0 +1,153 @@
+import { certaintyText } from '../certainty.ts';
+import type { Evidence, MeasuredFinalist } from '../evidence.ts';
+import { shortChoices } from '../figures/trial-marks.ts';
+import { html, type Markup } from '../markup.ts';
+import { countOf, formatNumber, formatSeconds, listOf } from '../number-format.ts';
+import { parametersOf, type ParameterRole } from '../parameter.ts';
+import type { Choices } from '../study-record.ts';
+import { trainCommand } from '../train-command.ts';
+
+/** The page's heading and first section: what to use, how good it is, how sure that is, and how to train it again. */
+export function recommendation(evidence: Evidence): Markup {
+  const { record, best } = evidence;
+  const { winner } = record;
+  const choices = winner?.choices ?? best?.choices;
+  if (choices === undefined) {
+    const why =
+      evidence.trials.length === 0
+        ? 'No trial has ended yet.'
+        : `None of ${countOf(evidence.trials.length, 'trial')} gave a value.`;
+    return html`<h1>No recommendation yet</h1>
+      <p class="lead">${why}</p>`;
+  }
+  return html`<h1>${headline(choices)}</h1>
+    ${winner === null && html`<p class="lead">This is the best trial so far; no winner has been trained yet.</p>`}
+    ${keyFigures(evidence)}
+    <p class="certainty">${certaintyText(evidence)}</p>
+    ${finalistTable(evidence)}
+    <h3>The combination</h3>
+    <dl class="choices">
+      ${parametersOf([{ choices }]).map(
+        ({ name, label, format }) =>
+          html`<div>
+            <dt>${label}</dt>
+            <dd>${format(choices[name]!)}</dd>
+          </div>`,
+      )}
+    </dl>
+    ${
+      winner !== null &&
+      html`<h3 id="again">Train it again</h3>
+        <div class="command">
+          <pre><code>${trainCommand(record, winner)}</code></pre>
+          <button type="button" data-copy hidden>Copy</button>
+        </div>`
+    }`;
+}
+
+/** The winning combination in a sentence. */
+function headline(choices: Choices): string {
+  const parameters = parametersOf([{ choices }]);
+  const valueOf = (role: ParameterRole): string | null => {
+    const parameter = parameters.find((one) => one.role === role);
+    return parameter === undefined ? null : parameter.format(choices[parameter.name]!);
+  };
+  const [optimizer, rate, schedule, batch, decay, warmup] = (
+    ['optimizer', 'learningRate', 'schedule', 'batchSize', 'weightDecay', 'warmup'] as const
+  ).map(valueOf);
+  const parts = [
+    rate !== null && `a learning rate of ${rate}`,
+    schedule !== null && `${article(schedule!)} schedule`,
+    batch !== null && `batches of ${batch}`,
+    decay !== null && (decay === '0' ? 'no weight decay' : `weight decay ${decay}`),
+    warmup !== null && (warmup === '0' ? 'no warm-up' : `warm-up ${warmup}`),
+    ...parameters
+      .filter(({ role }) => role === null)
+      .map(({ name, label, format }) => `${label} ${format(choices[name]!)}`),
+  ].filter((part) => part !== false);
+  if (optimizer === null) return `Train with ${listOf(parts.slice(0, 6))}.`;
+  return parts.length === 0
+    ? `Train with ${optimizer}.`
+    : `Train with ${optimizer}, ${listOf(parts.slice(0, 6))}.`;
+}
+
+function article(name: string): string {
+  return `${/^[aeiou]/i.test(name) ? 'an' : 'a'} ${name}`;
+}
+
+function keyFigures({ record, metric, finalists, trials, best }: Evidence): Markup {
+  const { winner } = record;
+  const items: Markup[] = [];
+  const figure = (name: string, value: string, note: string): Markup =>
+    html`<div>
+      <dt>${name}</dt>
+      <dd><strong>${value}</strong><span>${note}</span></dd>
+    </div>`;
+  if (winner !== null) {
+    const { test } = winner;
+    const right = metric.isPercent ? test.metric * test.items : NaN;
+    const counted = metric.name === 'accuracy' && Math.abs(right - Math.round(right)) < 0.01;
+    const read = 'read once, after every choice was made';
+    items.push(
+      figure(
+        `Test ${metric.name}`,
+        metric.format(test.metric),
+        counted
+          ? `${formatNumber(Math.round(right))} of ${countOf(test.items, 'item')} right, ${read}`
+          : `on ${countOf(test.items, 'item')}, ${read}`,
+      ),
+    );
+  }
+  const chosen = finalists.find(({ trial }) => trial === (winner?.trial ?? finalists[0]?.trial));
+  if (chosen !== undefined && chosen.runs.length > 0) {
+    items.push(
+      figure(
+        `Validation ${metric.name}`,
+        metric.format(chosen.median),
+        `median of ${countOf(chosen.runs.length + chosen.lost, 'fresh seed')}, ${metric.format(chosen.low)} to ${metric.format(chosen.high)}`,
+      ),
+    );
+  } else if (best !== null) {
+    items.push(
+      figure(`Validation ${metric.name}`, metric.format(best.metric), `one run, trial ${best.number}`),
+    );
+  }
+  if (winner !== null) {
+    const epochs = countOf(winner.epochs, 'epoch');
+    items.push(
+      figure(
+        'Training',
+        formatSeconds(winner.seconds),
+        `${epochs} over ${countOf(record.data.train, 'item')}`,
+      ),
+    );
+  }
+  items.push(figure('Search', formatSeconds(record.seconds), countOf(trials.length, 'trial')));
+  return html`<dl class="figures">${items}</dl>`;
+}
+
+function finalistTable({ finalists, metric }: Evidence): Markup | null {
+  if (finalists.length === 0) return null;
+  const cell = (name: string, value: string): Markup =>
+    html`<td role="cell" data-label="${name}">${value}</td>`;
+  const row = ({ trial, choices, runs, median, low, high, lost }: MeasuredFinalist): Markup => {
+    const seconds = runs.length === 0 ? NaN : runs.reduce((sum, run) => sum + run.seconds, 0) / runs.length;
+    return html`<tr role="row">
+      <th role="rowheader" scope="row">Trial ${trial} <span>${shortChoices(choices)}</span></th>
+      ${cell('median', metric.format(median))}${cell('lowest', metric.format(low))}${cell('highest', metric.format(high))}${cell('seeds', lost === 0 ? String(runs.length) : `${runs.length + lost}, ${lost} diverged`)}${cell('time a run', formatSeconds(seconds))}
+    </tr>`;
+  };
+  return html`<table role="table" class="cards finalists">
+    <caption>
+      Validation ${metric.name} of the finalists, each trained again with fresh seeds
+    </caption>
+    <thead role="rowgroup">
+      <tr role="row">
+        ${['Combination', 'Median', 'Lowest', 'Highest', 'Seeds', 'Time a run'].map((name) => html`<th role="columnheader" scope="col">${name}</th>`)}
+      </tr>
+    </thead>
+    <tbody role="rowgroup">
+      ${finalists.slice(0, 2).map(row)}
+    </tbody>
+  </table>`;
+}
