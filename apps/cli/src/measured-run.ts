@@ -73,7 +73,8 @@ export async function measureRun(
     dropLast: true,
     steps: (_, batchSize) => Math.max(1, Math.ceil(job.items / batchSize)),
   });
-  const { trainer, steps, batchSize } = run;
+  const { trainer, steps } = run;
+  const { batchSize } = run.recipe;
   const evaluations = Math.min(job.evaluations, steps);
   const due = new Map<number, number>();
   for (let index = 1; index <= evaluations; index++)

@@ -1,5 +1,6 @@
 import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os';
 import { objectiveOf, type Experiment } from './experiment.ts';
+import { renderReport } from './report/render-report.ts';
 import type { StudyRecord } from './report/study-record.ts';
 import type { RunFolder, TuneHeader } from './run-folder.ts';
 import type { SearchState } from './search.ts';
@@ -53,9 +54,5 @@ export function trainCommand(
 /** Writes study.json and report.html. */
 export async function writeReport(folder: RunFolder, record: StudyRecord): Promise<void> {
   await folder.writeJson(recordName, record);
-  const name = './report/render-report.ts';
-  const { renderReport } = await (
-    import(name) as Promise<{ renderReport(record: StudyRecord): string }>
-  ).catch(() => ({ renderReport: () => '' }));
   await folder.writeText(reportName, renderReport(record));
 }

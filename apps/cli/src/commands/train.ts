@@ -8,10 +8,10 @@ import { Interruption } from '../interruption.ts';
 import { loadExperiment } from '../load-experiment.ts';
 import { saveModel } from '../model-file.ts';
 import { createRunFolder, openRunFolder, type RunFolder, type TrainHeader } from '../run-folder.ts';
-import { choicesText, count, duration, metricText } from '../terminal/format.ts';
+import { choicesText, count, duration, metricText, plural } from '../terminal/format.ts';
 import { progressBar } from '../terminal/progress-bar.ts';
 import { pad } from '../terminal/table.ts';
-import { prepareRun } from '../training-run.ts';
+import { completeChoices, prepareRun } from '../training-run.ts';
 import { addChoiceFlags, choicesFrom, numbers, type ChoiceFlags } from './options.ts';
 import { createOutput, type Output } from './output.ts';
 import { requireSameExperiment } from './resume.ts';
@@ -158,9 +158,9 @@ export async function train(
   const { trainer, loader, validation } = run;
   if (state !== undefined) trainer.loadState(state);
 
-  const all = { ...experiment.defaults, ...choices };
+  const all = { lr: run.recipe.lr, ...completeChoices(experiment, choices) };
   screen.print(
-    `${ansis.bold(`nadir train ${experiment.name}`)}${ansis.dim(`  ${choicesText(all)} · ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'} · seed ${seed}`)}`,
+    `${ansis.bold(`nadir train ${experiment.name}`)}${ansis.dim(`  ${choicesText(all)} · ${plural(epochs, 'epoch')} · seed ${seed}`)}`,
   );
   for (const warning of warnings)
     screen.print(ansis.yellow(`! ${warning} The last bits may differ from an uninterrupted run.`));
@@ -178,7 +178,7 @@ export async function train(
     items: { train: data.train.size, validation: data.validation.size },
   });
 
-  const meter = new TrainMeter(run.steps, trainer.step, run.batchSize);
+  const meter = new TrainMeter(run.steps, trainer.step, run.recipe.batchSize);
   const save = async (status: string): Promise<void> => {
     await saveCheckpoint(folder.file(checkpointName), trainer.state(), { experiment: experiment.name });
     await folder.writeJson('result.json', {

@@ -14,7 +14,7 @@ import { createRunFolder, openRunFolder, type RunFolder, type TuneHeader } from 
 import { planSearch, prunerNames, samplerNames, type PrunerName, type SamplerName } from '../search-plan.ts';
 import { Search, trialLag, type SearchEvent } from '../search.ts';
 import { findingsText } from '../terminal/findings-text.ts';
-import { count, duration, metricText } from '../terminal/format.ts';
+import { count, duration, metricText, plural } from '../terminal/format.ts';
 import { SearchBoard } from '../terminal/search-board.ts';
 import { WorkerPool } from '../worker-pool.ts';
 import { numbers } from './options.ts';
@@ -248,14 +248,15 @@ function introduce(
   const { plan } = header;
   const { screen } = output;
   screen.print(
-    `${ansis.bold(`nadir tune ${experiment.name}`)}${ansis.dim(`  ${plan.trials} trials · ${plan.sampler} sampler · ${plan.pruner} pruner · seed ${plan.seed} · ${workers} at a time`)}`,
+    `${ansis.bold(`nadir tune ${experiment.name}`)}${ansis.dim(`  ${plan.trials} trials · sampler ${plan.sampler} · pruner ${plan.pruner} · seed ${plan.seed}`)}`,
   );
   screen.print(
     ansis.dim(
-      `${count(data.train.size)} items to learn from, ${count(data.validation.size)} to choose by; a trial sees ${count(plan.trialItems)}. Kept in ${folder.shown}.`,
+      `${count(data.train.size)} items to learn from, ${count(data.validation.size)} to choose by; a trial sees ${count(plan.trialItems)}`,
     ),
   );
-  if (done > 0) screen.print(ansis.dim(`Going on after ${done} trials.`));
+  screen.print(ansis.dim(`${workers} at a time, kept in ${folder.shown}`));
+  if (done > 0) screen.print(ansis.dim(`Going on after ${plural(done, 'trial')}.`));
   screen.print();
   output.event('start', { experiment: experiment.name, folder: folder.path, workers, done, plan });
 }
@@ -273,7 +274,7 @@ function conclude(
   if (interrupted) {
     const done = record.trials.length;
     screen.print(
-      `Stopped after ${done} trials in ${duration(record.seconds)}. What is done is kept in ${folder.shown}.`,
+      `Stopped after ${plural(done, 'trial')} in ${duration(record.seconds)}. What is done is kept in ${folder.shown}.`,
     );
     screen.print(`Go on with: ${ansis.bold(`nadir tune --resume ${folder.shown}`)}`);
   } else {

@@ -125,17 +125,17 @@ export class SearchBoard {
 
   #begin({ purpose, choices }: Extract<SearchEvent, { readonly type: 'start' }>): void {
     if (this.#columns === undefined && purpose.kind === 'trial') {
-      // Beside the choices: number, metric, time, outcome.
-      this.#columns = new ChoiceColumns(choices, this.#screen.width - 34);
+      // Beside the choices: mark, number, metric, time and outcome, with the spaces between them.
+      this.#columns = new ChoiceColumns(choices, this.#screen.width - 32);
       this.#screen.print(
         ansis.dim(
-          `  ${pad('#', -3)}  ${this.#columns.titles()}  ${pad(this.#options.objective.metric, -9)} ${pad('time', -7)}`,
+          `  ${pad('#', -3)} ${this.#columns.titles()} ${pad(cut(this.#options.objective.metric, 8), -8)} ${pad('time', -6)}`,
         ),
       );
     }
     const label =
       purpose.kind === 'trial'
-        ? `${pad(String(purpose.trial), -3)}  ${choicesText(choices)}`
+        ? `${pad(String(purpose.trial), -3)} ${choicesText(choices)}`
         : purpose.kind === 'finalist'
           ? `trial ${purpose.trial}, seed ${purpose.seed}`
           : choicesText(choices);
@@ -173,10 +173,10 @@ export class SearchBoard {
         : outcome === 'pruned'
           ? ansis.dim('pruned')
           : ansis.red(outcome);
-    const metric = pad(this.#metric(trial.metric), -9);
+    const metric = pad(this.#metric(trial.metric), -8);
     const choices = this.#columns?.values(trial.choices) ?? choicesText(trial.choices);
     this.#screen.print(
-      `${mark} ${pad(String(trial.number), -3)}  ${dimmed(choices)}  ${isBest ? ansis.bold(metric) : dimmed(metric)} ${ansis.dim(pad(duration(trial.seconds), -7))} ${note}`.trimEnd(),
+      `${mark} ${pad(String(trial.number), -3)} ${dimmed(choices)} ${isBest ? ansis.bold(metric) : dimmed(metric)} ${ansis.dim(pad(duration(trial.seconds), -6))} ${note}`.trimEnd(),
     );
     if (outcome === 'failed')
       this.#screen.print(ansis.red(`       ${cut(trial.reason ?? '', this.#screen.width - 8)}`));
@@ -213,8 +213,9 @@ export class SearchBoard {
     const lines = [''];
     for (const run of this.#running.values()) {
       const after = ` ${pad(`${Math.floor(run.share * 100)} %`, -5)} ${pad(sparkline(run.losses, 10), 10)} ${pad(this.#metric(run.metric), -8)}`;
-      const bar = Math.max(8, Math.min(20, width - 56));
-      const room = width - bar - 28;
+      // Mark, label, bar, percent, curve and metric, with the spaces between them; the last column stays free.
+      const bar = Math.max(8, Math.min(20, width - 66));
+      const room = width - bar - 30;
       lines.push(
         `${ansis.cyan('▸')} ${pad(cut(run.label, room), room)} ${progressBar(run.share, bar)}${after}`,
       );
