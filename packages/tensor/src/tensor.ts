@@ -195,7 +195,8 @@ export class Tensor {
 
   /**
    * Replaces the elements by those of `value`, broadcast and cast to this shape and dtype. Through a view it updates
-   * the base. It has no history; a result that gradients pass through cannot be assigned to.
+   * the base. It has no history. Throws a GradientError for a result that gradients pass through, a ShapeError for a
+   * value that does not broadcast to this shape and for a view several elements of which share one place.
    */
   assign(value: Operand): this {
     if (this.history !== null && !this.history.isLeaf) {
@@ -204,8 +205,15 @@ export class Tensor {
           'Assign to detach() of it, or inside noGrad() to a view made there.',
       );
     }
+    const isShared = this.strides.some((stride, axis) => stride === 0 && this.shape[axis]! > 1);
+    if (isShared && this.size > 0) {
+      throw new ShapeError(
+        `assign(): several elements of a view of shape ${formatShape(this.shape)} share one place. ` +
+          'Assign to the tensor before expand(), or to a clone() of the view.',
+      );
+    }
     const source = coerce('assign', value, this.dtype).detach().cast(this.dtype);
-    applyAssign(this, movement.broadcastTo(source, this.shape));
+    applyAssign(this, movement.broadcastFor('assign', source, this.shape));
     return this;
   }
 
