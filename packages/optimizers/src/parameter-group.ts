@@ -147,8 +147,8 @@ export class ParameterGroup<Names extends string = string> {
   /** Moves the schedule one step on. */
   advance(): void {
     const step = this.scheduleStep + 1;
-    this.#scheduleStep.assign(step);
     this.lr = this.baseLr * this.schedule(step);
+    this.#scheduleStep.assign(step);
   }
 
   /** Everything of the group that changes, by name. The tensors are the group's own. */
