@@ -42,7 +42,7 @@ export const fixture = JSON.parse(
 };
 
 /** Flat numbers in the shapes of the fixture's parameters. */
-export function split(numbers: readonly number[], dtype: FloatDType): Tensor[] {
+function split(numbers: readonly number[], dtype: FloatDType): Tensor[] {
   let start = 0;
   return fixture.shapes.map((shape) => {
     const size = shape.reduce((a, b) => a * b, 1);
