@@ -1,6 +1,5 @@
 import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os';
 import { objectiveOf, type Experiment } from './experiment.ts';
-import { renderReport } from './report/render-report.ts';
 import type { StudyRecord } from './report/study-record.ts';
 import type { RunFolder, TuneHeader } from './run-folder.ts';
 import type { SearchState } from './search.ts';
@@ -54,5 +53,7 @@ export function trainCommand(
 /** Writes study.json and report.html. */
 export async function writeReport(folder: RunFolder, record: StudyRecord): Promise<void> {
   await folder.writeJson(recordName, record);
+  // Loaded when it is needed: the plotting library is the slowest part of the command to load.
+  const { renderReport } = await import('./report/render-report.ts');
   await folder.writeText(reportName, renderReport(record));
 }

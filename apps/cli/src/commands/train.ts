@@ -28,6 +28,8 @@ interface TrainFlags extends ChoiceFlags {
   readonly json?: boolean;
 }
 
+/** Milliseconds between two checkpoints at most, so that many short epochs do not spend their time on the disk. */
+const checkpointInterval = 3000;
 const checkpointName = 'checkpoint.safetensors';
 const modelName = 'model.safetensors';
 
@@ -190,6 +192,7 @@ export async function train(
       evaluations: trainer.history.evaluations,
     });
   };
+  let saved = performance.now();
   const printed = { header: false };
   const names = Object.keys(experiment.metrics?.() ?? {});
   screen.draw(() => meter.frame(screen.width, epochs));
@@ -219,7 +222,11 @@ export async function train(
         itemsPerSecond: meter.rate,
       });
     },
-    onEpochEnd: () => save('running'),
+    async onEpochEnd() {
+      if (performance.now() - saved < checkpointInterval) return;
+      await save('running');
+      saved = performance.now();
+    },
   });
   screen.done();
   await save(result.reason.kind);
