@@ -1,17 +1,17 @@
 import type { Evidence, MeasuredFinalist } from './evidence.ts';
-import { countOf, formatNumber } from './number-format.ts';
+import { capitalized, countOf, formatNumber } from './number-format.ts';
 
 /** How sure the choice between the best two finalists is, in words, from their runs. */
 export function certaintyText(evidence: Evidence): string {
   const { finalists } = evidence;
   const [first, second] = finalists;
   if (first === undefined || first.runs.length + first.lost === 0) {
-    return 'How sure: no combination was trained again with fresh seeds, so the order of the best ones rests on one run each and may be luck.';
+    return 'No combination was trained again with fresh seeds, so the order of the best ones rests on one run each and may be luck.';
   }
   if (second === undefined || second.runs.length + second.lost === 0) {
-    return `How sure: ${rangeText(evidence, first)}. No second combination was trained again to compare it with.`;
+    return `${capitalized(rangeText(evidence, first))}. No second combination was trained again to compare it with.`;
   }
-  return `How sure: ${rangeText(evidence, first)}; ${rangeText(evidence, second)}. ${verdict(evidence, first, second)}`;
+  return `${capitalized(rangeText(evidence, first))}; ${rangeText(evidence, second)}. ${verdict(evidence, first, second)}`;
 }
 
 function rangeText({ metric }: Evidence, { trial, runs, median, low, high, lost }: MeasuredFinalist): string {

@@ -1,6 +1,6 @@
 import { plot, type PlotOptions } from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
-import { Markup, escapeText, html, shorten } from './markup.ts';
+import { Markup, escapeText, markup, shorten } from './markup.ts';
 import type { Palette } from './palette.ts';
 
 /** What a drawing is made for. */
@@ -120,12 +120,12 @@ function drawLegend(
   let y = 0;
   const parts = entries.map((entry) => {
     const label = shorten(entry.label, 36);
-    const space = 20 + textWidth(label) + 16;
-    if (x > 0 && x + space - 16 > width) {
+    const space = 20 + textWidth(label) + 18;
+    if (x > 0 && x + space - 18 > width) {
       x = 0;
       y += line;
     }
-    const part = html`<g transform="translate(${x},${y + 10})"
+    const part = markup`<g transform="translate(${x},${y + 10})"
       >${legendSign(entry)}<text x="20" y="4" fill="${palette.muted}">${label}</text></g
     >`;
     x += space;
@@ -140,17 +140,17 @@ function drawLegend(
 function legendSign({ sign, color }: LegendEntry): Markup {
   switch (sign) {
     case 'dot':
-      return html`<circle cx="7" cy="0" r="4.5" fill="${color}" />`;
+      return markup`<circle cx="7" cy="0" r="4.5" fill="${color}" />`;
     case 'ring':
-      return html`<circle cx="7" cy="0" r="4" fill="none" stroke="${color}" stroke-width="1.5" />`;
+      return markup`<circle cx="7" cy="0" r="4" fill="none" stroke="${color}" stroke-width="1.5" />`;
     case 'cross':
-      return html`<path d="M3,-4L11,4M3,4L11,-4" fill="none" stroke="${color}" stroke-width="1.5" />`;
+      return markup`<path d="M3,-4L11,4M3,4L11,-4" fill="none" stroke="${color}" stroke-width="1.5" />`;
     case 'triangle':
-      return html`<path d="M7,-5L12,4L2,4Z" fill="none" stroke="${color}" stroke-width="1.5" />`;
+      return markup`<path d="M7,-5L12,4L2,4Z" fill="none" stroke="${color}" stroke-width="1.5" />`;
     case 'line':
-      return html`<path d="M0,0L14,0" fill="none" stroke="${color}" stroke-width="2.5" />`;
+      return markup`<path d="M0,0L14,0" fill="none" stroke="${color}" stroke-width="2.5" />`;
     case 'dash':
-      return html`<path
+      return markup`<path
         d="M0,0L14,0"
         fill="none"
         stroke="${color}"

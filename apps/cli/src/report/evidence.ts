@@ -1,5 +1,5 @@
 import { median, quantile } from '../statistics.ts';
-import { formatNumber, formatPercent, nothing } from './number-format.ts';
+import { formatNumber, formatPercent, formatShort, formatShortPercent, nothing } from './number-format.ts';
 import { parametersOf, type Parameter, type ParameterRole } from './parameter.ts';
 import type {
   CurvePoint,
@@ -16,6 +16,8 @@ export interface MetricStyle {
   /** A share of items, such as accuracy: written as a percentage. */
   readonly isPercent: boolean;
   format(value: number | null): string;
+  /** Without digits that say nothing. */
+  formatLevel(value: number): string;
   isBetter(a: number, b: number): boolean;
 }
 
@@ -141,6 +143,7 @@ function metricStyle(record: StudyRecord, trials: readonly TrialRecord[]): Metri
     isMaximized,
     isPercent,
     format: (value) => (!finite(value) ? nothing : isPercent ? formatPercent(value) : formatNumber(value)),
+    formatLevel: isPercent ? formatShortPercent : formatShort,
     isBetter: (a, b) => (isMaximized ? a > b : a < b),
   };
 }

@@ -10,7 +10,7 @@ export class Markup {
 type Part = Markup | string | number | null | undefined | false | readonly Part[];
 
 /** Builds markup; everything put in that is not markup itself is escaped. */
-export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Markup {
+export function markup(strings: TemplateStringsArray, ...parts: readonly Part[]): Markup {
   return new Markup(strings.map((text, index) => text + markupOf(parts[index])).join(''));
 }
 

@@ -1,7 +1,7 @@
 import type { Evidence } from './evidence.ts';
 import { formatShort, formatShortPercent } from './number-format.ts';
 import { quantile } from '../statistics.ts';
-import { linearTicks, logTicks } from './ticks.ts';
+import { linearTicks, logTicks, missingTicks } from './ticks.ts';
 
 /** An axis of the metric. Its coordinates need not be the metric's values: see {@link metricAxis}. */
 export interface MetricAxis {
@@ -34,7 +34,7 @@ export function metricAxis(
       domain: [most, low],
       label,
       place: (value) => clamp(value === null ? most : 1 - value, low, most),
-      ticks: (count) => logTicks(low, most, count),
+      ticks: (count) => missingTicks(low, most, count),
       format: (coordinate) => formatShortPercent(1 - coordinate),
     };
   }

@@ -1,3 +1,6 @@
+/** Keeps a number and its unit on one line. */
+const space = '\u00a0';
+
 /** What stands where there is no number. */
 export const nothing = '–';
 
@@ -40,12 +43,12 @@ export function formatShortPercent(share: number): string {
 /** Seconds to three digits, longer times in minutes and hours. */
 export function formatSeconds(seconds: number): string {
   if (!Number.isFinite(seconds)) return nothing;
-  if (seconds < 59.95) return `${seconds === 0 ? '0' : trimExponent(seconds)} s`;
+  if (seconds < 59.95) return `${seconds === 0 ? '0' : trimExponent(seconds)}${space}s`;
   const whole = Math.round(seconds);
   const two = (part: number): string => String(part).padStart(2, '0');
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)}${space}min ${two(whole % 60)}${space}s`;
   const minutes = Math.round(seconds / 60);
-  return `${Math.floor(minutes / 60).toLocaleString('en-US')} h ${two(minutes % 60)} min`;
+  return `${Math.floor(minutes / 60).toLocaleString('en-US')}${space}h ${two(minutes % 60)}${space}min`;
 }
 
 /** "1 trial", "2 trials". */
@@ -56,6 +59,11 @@ export function countOf(count: number, noun: string, plural: string = `${noun}s`
 /** "a, b and c". */
 export function listOf(parts: readonly string[]): string {
   return parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)!}`;
+}
+
+/** With a capital first letter. */
+export function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function trimExponent(seconds: number): string {

@@ -1,4 +1,3 @@
-import { quantile } from '../statistics.ts';
 import { formatScientific, formatShort } from './number-format.ts';
 import { shorten } from './markup.ts';
 import type { Choices, TrialRecord } from './study-record.ts';
@@ -75,7 +74,8 @@ export function labelOf(name: string): string {
 export function formatChoice(name: string, value: Value | undefined): string {
   if (value === undefined) return '–';
   if (typeof value !== 'number') return shorten(String(value), 60);
-  if (roleOf(name) === 'learningRate') return formatScientific(value);
+  const role = roleOf(name);
+  if (role === 'learningRate' || (role === 'weightDecay' && value < 0.01)) return formatScientific(value);
   if (Number.isInteger(value) && Math.abs(value) < 1e6) return String(value).replace('-', '−');
   return formatShort(value);
 }
@@ -109,7 +109,7 @@ export function parametersOf(trials: readonly Pick<TrialRecord, 'choices'>[]): r
   });
 }
 
-/** Trials by the value of a parameter; many different numbers fall into at most `bins` ranges. */
+/** Trials by the value of a parameter; many different numbers fall into some `bins` neat ranges. */
 export function groupByValue<Trial extends Pick<TrialRecord, 'choices'>>(
   parameter: Parameter,
   trials: readonly Trial[],
@@ -139,14 +139,35 @@ export function groupByValue<Trial extends Pick<TrialRecord, 'choices'>>(
     .filter((group) => group.trials.length > 0);
 }
 
-/** Ranges of equal width on the parameter's scale. */
+/** Neat ranges on the parameter's scale that hold all its values. */
 function binEdges({ values, isLogarithmic }: Parameter, bins: number): readonly number[] {
   const numbers = values as readonly number[];
-  const [to, from] = isLogarithmic ? [Math.log, Math.exp] : [(x: number) => x, (x: number) => x];
-  const low = to(quantile(numbers, 0));
-  const high = to(quantile(numbers, 1));
-  const inner = Array.from({ length: bins - 1 }, (_, index) =>
-    from(low + ((high - low) * (index + 1)) / bins),
-  );
-  return [numbers[0]!, ...inner.map((edge) => Number(edge.toPrecision(2))), numbers.at(-1)!];
+  const low = numbers[0]!;
+  const high = numbers.at(-1)!;
+  if (!isLogarithmic) return stepEdges(low, high, bins, (value) => Number(value.toPrecision(12)));
+  if (high / low > 20)
+    return stepEdges(
+      Math.log10(low),
+      Math.log10(high),
+      bins,
+      (power) => Number((10 ** power).toPrecision(1)),
+      1,
+    );
+  return stepEdges(Math.log2(low), Math.log2(high), bins, (power) => Number((2 ** power).toPrecision(2)));
+}
+
+/** Multiples of a neat step around a range, with as few more than `bins` ranges as the least step allows. */
+function stepEdges(
+  low: number,
+  high: number,
+  bins: number,
+  toValue: (position: number) => number,
+  least: number = 0,
+): readonly number[] {
+  const rough = Math.max((high - low) / bins, least);
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= rough * 0.999)!;
+  const first = Math.floor(low / step + 1e-9);
+  const last = Math.ceil(high / step - 1e-9);
+  return Array.from({ length: last - first + 1 }, (_, index) => toValue((first + index) * step));
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { evidenceOf } from './evidence.ts';
-import { html, Markup } from './markup.ts';
+import { Markup, markup } from './markup.ts';
 import { pageScript } from './page-script.ts';
 import { choiceCosts } from './sections/choice-costs.ts';
 import { origin } from './sections/origin.ts';
@@ -16,7 +16,7 @@ export function renderReport(record: StudyRecord): string {
   const script = createHash('sha256').update(pageScript).digest('base64');
   // Names come from files of users: whatever they hold, no other script runs and nothing is fetched.
   const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${script}'; base-uri 'none'; form-action 'none'`;
-  const page = html`<!doctype html>
+  const page = markup`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
@@ -38,9 +38,7 @@ export function renderReport(record: StudyRecord): string {
           ${choiceCosts(evidence)} ${plots(evidence)} ${trialTable(evidence)} ${origin(evidence)}
         </main>
         <footer>Made by <b>nadir</b>. Every choice was made on validation data alone.</footer>
-        <script>
-          ${new Markup(pageScript)};
-        </script>
+        <script>${new Markup(pageScript)}</script>
       </body>
     </html> `;
   return page.text;

@@ -1,6 +1,6 @@
 import { line, type PlotOptions } from '@observablehq/plot';
 import { drawStandalone, type Figure, type Frame } from './drawing.ts';
-import { endLabels } from './figures/end-labels.ts';
+import { endLabels, endMargin } from './figures/end-labels.ts';
 import { bottomAxis, leftAxis, margins } from './figures/plot-axes.ts';
 import { shorten } from './markup.ts';
 import { padded, paddedLog } from './metric-axis.ts';
@@ -40,7 +40,7 @@ function plotSchedules(schedules: readonly ScheduleSeries[], label: string, fram
   const isLog = low > 0 && high / low > 1000;
   const domain = isLog ? paddedLog(low, high) : padded(low, high);
   const steps = Math.max(...schedules.map(({ values }) => values.length - 1), 1);
-  const edges = margins(frame, 110);
+  const edges = margins(frame, endMargin(schedules.map(({ name }) => shorten(name, 14))));
   const height = 340;
   const points = ({ values }: ScheduleSeries): object[] => thinned(values).map((x) => ({ x, y: values[x]! }));
   const color = (index: number): string => seriesColor(palette, index);

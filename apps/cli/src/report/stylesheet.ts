@@ -14,13 +14,15 @@ body {
 header, main, footer { max-width: 1152px; margin: 0 auto; padding: 0 20px; }
 header { padding-top: 28px; display: flex; flex-wrap: wrap; gap: 4px 20px; justify-content: space-between; color: var(--muted); font-size: 14px; }
 header b { color: var(--ink); font-weight: 600; overflow-wrap: anywhere; }
-footer { padding-top: 12px; padding-bottom: 40px; color: var(--muted); font-size: 14px; }
+footer { padding-top: 36px; padding-bottom: 40px; color: var(--muted); font-size: 14px; }
 h1 { font-size: clamp(26px, 4.4vw, 42px); line-height: 1.16; letter-spacing: -0.02em; font-weight: 650; margin: 28px 0 24px; max-width: 24em; text-wrap: balance; overflow-wrap: anywhere; }
 h2 { font-size: 26px; line-height: 1.25; letter-spacing: -0.01em; font-weight: 650; margin: 0 0 8px; }
 h3 { font-size: 17px; line-height: 1.35; font-weight: 600; margin: 0; overflow-wrap: anywhere; }
 p { margin: 0 0 12px; max-width: 44em; overflow-wrap: anywhere; text-wrap: pretty; }
 section { margin-top: 64px; }
-section > p, .choice > p, figcaption p, .note { color: var(--muted); }
+section > p, .choice > p, figcaption p { color: var(--muted); }
+section > .certainty { color: var(--ink); }
+.value { white-space: nowrap; }
 section > h3, section > section > h3 { margin: 28px 0 8px; }
 .lead { font-size: 18px; color: var(--muted); }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(220px, 1fr)); gap: 20px 32px; margin: 0 0 28px; padding: 22px 0; border: solid var(--grid); border-width: 1px 0; }
@@ -41,9 +43,15 @@ button:focus-visible, a:focus-visible { outline: 2px solid var(--accent); outlin
 table { border-collapse: collapse; width: 100%; font-size: 14px; line-height: 1.4; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--muted); font-size: 14px; padding-bottom: 6px; }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-th, td { text-align: left; padding: 7px 14px 7px 0; border-bottom: 1px solid var(--grid); vertical-align: baseline; overflow-wrap: anywhere; }
+th, td { text-align: left; padding: 7px 14px 7px 0; border-bottom: 1px solid var(--grid); vertical-align: baseline; }
 th:last-child, td:last-child { padding-right: 0; }
-thead th { color: var(--muted); font-weight: 500; white-space: nowrap; }
+td, th { white-space: nowrap; }
+.long, tbody th, .early { white-space: normal; overflow-wrap: anywhere; }
+tbody th { min-width: 7em; }
+.sortable tbody th { white-space: nowrap; min-width: 0; }
+.spelled { display: none; }
+thead th { color: var(--muted); font-weight: 500; }
+.wide-table { overflow-x: auto; }
 tbody th { font-weight: 600; }
 tbody th span { font-weight: 400; color: var(--muted); }
 .sortable .number { text-align: right; }
@@ -70,18 +78,27 @@ svg.narrow { display: none; }
   .pair, .plots { grid-template-columns: minmax(0, 1fr); }
   .pair { gap: 20px; }
   figure { max-width: 620px; }
+  .sortable thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .sortable, .sortable tbody { display: block; }
+  .sortable tr { display: grid; grid-template-columns: repeat(8, minmax(0, 1fr)); gap: 6px 12px; padding: 10px 0; border-bottom: 1px solid var(--grid); }
+  .sortable th, .sortable td { display: block; padding: 0; border: 0; white-space: normal; overflow-wrap: anywhere; font-size: 13px; }
+  .sortable tbody th { grid-column: 1 / -1; min-width: 0; font-size: 15px; }
+  .sortable td::before { content: attr(data-label); display: block; color: var(--muted); font-size: 12px; line-height: 1.3; }
+  .sortable .long { grid-column: span 2; }
+  .sortable tbody th .spelled { display: inline; color: inherit; font-weight: inherit; }
+  .sortable .number { text-align: left; }
 }
 @media (max-width: 640px) {
   section { margin-top: 48px; }
   svg.wide { display: none; }
   svg.narrow { display: block; width: 100%; }
-  .figures { grid-template-columns: minmax(0, 1fr); gap: 16px; }
+  .figures { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 16px 20px; }
+  .figures strong { font-size: 25px; }
   .cards thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .cards, .cards tbody, .cards caption { display: block; }
-  .cards tr { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 8px 14px; padding: 12px 0; border-bottom: 1px solid var(--grid); }
-  .cards th, .cards td { display: block; padding: 0; border: 0; }
-  .cards tbody th { grid-column: 1 / -1; font-size: 15px; }
-  .cards td::before { content: attr(data-label); display: block; color: var(--muted); font-size: 12px; }
-  .sortable .number { text-align: left; }
+  .cards tr, .sortable tr { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 6px 10px; padding: 10px 0; border-bottom: 1px solid var(--grid); }
+  .cards th, .cards td { display: block; padding: 0; border: 0; white-space: normal; overflow-wrap: anywhere; font-size: 13px; }
+  .cards tbody th { grid-column: 1 / -1; min-width: 0; font-size: 15px; }
+  .cards td::before { content: attr(data-label); display: block; color: var(--muted); font-size: 12px; line-height: 1.3; }
 }
 `;

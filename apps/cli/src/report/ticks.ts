@@ -1,3 +1,9 @@
+/** Neat shares below 100% for an axis that shows what is missing: 98%, 95%, 90%, 80%, 50%, 0%. */
+export function missingTicks(low: number, high: number, most: number): readonly number[] {
+  const fine = valuesBetween(low, high, [1, 2, 5]);
+  return fine.length >= 3 && fine.length <= most ? fine : logTicks(low, high, most);
+}
+
 const mantissas = [[1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 5, 7], [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9]];
 
 /** Neat values for an axis whose scale is logarithmic: at most `most`, at least three where that is possible. */

@@ -21,7 +21,7 @@ export function batchSize(evidence: Evidence): Figure | null {
   if (reached.length === 0) return null;
   const optimizer = parameterOf(evidence, 'optimizer');
   const missed = drawn.length - reached.length;
-  const level = metric.format(threshold.value);
+  const level = metric.formatLevel(threshold.value);
   const fastest = mediansOf(parameter, reached).toSorted((a, b) => a.seconds - b.seconds)[0]!;
   return {
     name: 'batch-size',
@@ -86,7 +86,7 @@ function plotSizes(
       ...leftAxis(frame, {
         ticks: logTicks(low, high, 6),
         format: (value) => `${formatShort(value)} s`,
-        label: `time to ${evidence.metric.format(evidence.threshold!.value)}`,
+        label: `time to ${evidence.metric.formatLevel(evidence.threshold!.value)}`,
       }),
       ...bottomAxis(frame, {
         ticks: tickSizes,

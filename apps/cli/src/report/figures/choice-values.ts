@@ -3,9 +3,9 @@ import { median } from '../../statistics.ts';
 import type { Figure, Frame } from '../drawing.ts';
 import type { Evidence, MeasuredTrial } from '../evidence.ts';
 import { shorten } from '../markup.ts';
+import { capitalized } from '../number-format.ts';
 import { metricAxis } from '../metric-axis.ts';
 import { groupByValue, type Parameter, type ValueGroup } from '../parameter.ts';
-import { capitalized } from './learning-rate.ts';
 import { bottomAxis } from './plot-axes.ts';
 import { outcomeLegend, trialDots } from './trial-marks.ts';
 
@@ -54,7 +54,7 @@ function plotRows(
     y: { type: 'linear', axis: null, domain: [groups.length - 0.5, -0.5] },
     marks: [
       ruleY(groups.keys(), { stroke: palette.grid }),
-      ...bottomAxis(frame, { ticks: axis.ticks(5), format: axis.format, label: axis.label }),
+      ...bottomAxis(frame, { ticks: axis.ticks(7), format: axis.format, label: axis.label }),
       text(groups, {
         y: (_: unknown, index: number) => index,
         frameAnchor: 'left',

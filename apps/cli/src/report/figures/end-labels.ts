@@ -19,6 +19,11 @@ export interface LabelScale {
 
 const lineHeight = 14;
 
+/** The margin that end labels need. */
+export function endMargin(texts: readonly string[]): number {
+  return Math.max(...texts.map((text) => [...text].length), 1) * 7.6 + 12;
+}
+
 /** Labels to the right of the plot, pushed apart where they would overlap. */
 export function endLabels(
   labels: readonly EndLabel[],

@@ -2,9 +2,8 @@ import { line, type PlotOptions } from '@observablehq/plot';
 import type { Figure, Frame } from '../drawing.ts';
 import type { Evidence } from '../evidence.ts';
 import { metricAxis } from '../metric-axis.ts';
-import { formatShort } from '../number-format.ts';
+import { capitalized, formatShort } from '../number-format.ts';
 import { linearTicks } from '../ticks.ts';
-import { capitalized } from './learning-rate.ts';
 import { bottomAxis, leftAxis, margins } from './plot-axes.ts';
 import { outcomeLegend, trialDots } from './trial-marks.ts';
 
@@ -44,7 +43,7 @@ function plotHistory(evidence: Evidence, frame: Frame): PlotOptions {
     x: { domain: [first - 0.5, last + 0.5] },
     y: { type: axis.type, domain: axis.domain },
     marks: [
-      ...leftAxis(frame, { ticks: axis.ticks(6), format: axis.format, label: axis.label }),
+      ...leftAxis(frame, { ticks: axis.ticks(8), format: axis.format, label: axis.label }),
       ...bottomAxis(frame, {
         ticks: linearTicks(first, last, isCompact ? 6 : 11).filter(Number.isInteger),
         format: formatShort,

@@ -1,10 +1,10 @@
 import { dot, line, type PlotOptions } from '@observablehq/plot';
 import type { Figure, Frame, LegendEntry } from '../drawing.ts';
 import type { Evidence, MeasuredTrial } from '../evidence.ts';
+import { capitalized } from '../number-format.ts';
 import { metricAxis } from '../metric-axis.ts';
 import { seriesColor, type Palette } from '../palette.ts';
-import { endLabels } from './end-labels.ts';
-import { capitalized } from './learning-rate.ts';
+import { endLabels, endMargin } from './end-labels.ts';
 import { bottomAxis, leftAxis, margins } from './plot-axes.ts';
 import { progressAxis } from './progress-axis.ts';
 import { trialTitle } from './trial-marks.ts';
@@ -81,7 +81,7 @@ function plotCurves(
   const completed = others.filter(({ outcome }) => outcome === 'completed').flatMap(points);
   const early = others.filter(({ outcome }) => outcome !== 'completed').flatMap(points);
   const height = isCompact ? 300 : 340;
-  const edges = margins(frame, isCompact ? 62 : 72);
+  const edges = margins(frame, endMargin(leaders.map(({ number }) => `trial ${number}`)));
   const pixels = height - edges.marginTop - edges.marginBottom;
   const channels = { x: 'x', y: 'y', z: 'trial' } as const;
   return {
@@ -90,7 +90,7 @@ function plotCurves(
     x: { domain: progress.domain },
     y: { type: axis.type, domain: axis.domain },
     marks: [
-      ...leftAxis(frame, { ticks: axis.ticks(6), format: axis.format, label: axis.label }),
+      ...leftAxis(frame, { ticks: axis.ticks(8), format: axis.format, label: axis.label }),
       ...bottomAxis(frame, {
         ticks: progress.ticks(isCompact ? 4 : 6),
         format: progress.format,

@@ -2,7 +2,7 @@ import type { PlotOptions } from '@observablehq/plot';
 import type { Figure, Frame } from '../drawing.ts';
 import { bestTrial, parameterOf, type Evidence, type MeasuredTrial } from '../evidence.ts';
 import { metricAxis, padded, paddedLog } from '../metric-axis.ts';
-import { listOf } from '../number-format.ts';
+import { capitalized, listOf } from '../number-format.ts';
 import { groupByValue, type Parameter } from '../parameter.ts';
 import { linearTicks, logTicks } from '../ticks.ts';
 import { bottomAxis, leftAxis, margins } from './plot-axes.ts';
@@ -68,7 +68,7 @@ function plotRates(
     x: { type: isLog ? 'log' : 'linear', domain },
     y: { type: axis.type, domain: axis.domain },
     marks: [
-      ...leftAxis(frame, { ticks: axis.ticks(6), format: axis.format, label: axis.label }),
+      ...leftAxis(frame, { ticks: axis.ticks(8), format: axis.format, label: axis.label }),
       ...bottomAxis(frame, {
         ticks: (isLog ? logTicks : linearTicks)(...domain, isCompact ? 4 : 6),
         format: parameter.format,
@@ -85,8 +85,4 @@ function plotRates(
       ),
     ],
   };
-}
-
-export function capitalized(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -9,7 +9,7 @@ import { groupByValue, type Parameter } from '../parameter.ts';
 import { seriesColor, type Palette } from '../palette.ts';
 import type { CurvePoint } from '../study-record.ts';
 import { linearTicks, logTicks } from '../ticks.ts';
-import { endLabels } from './end-labels.ts';
+import { endLabels, endMargin } from './end-labels.ts';
 import { bottomAxis, leftAxis, margins } from './plot-axes.ts';
 import { progressAxis } from './progress-axis.ts';
 import { trialTitle } from './trial-marks.ts';
@@ -92,8 +92,8 @@ function plotLosses(
     }));
   const leaders = new Set(champions.map(({ trial }) => trial.number));
   const height = isCompact ? 300 : 340;
-  const right = isCompact ? 78 : 92;
-  const edges = margins(frame, right);
+  const names = champions.map(({ label }) => shorten(label, 11));
+  const edges = margins(frame, endMargin(names));
   const scale = {
     type: isLog ? 'log' : 'linear',
     domain,
@@ -133,10 +133,10 @@ function plotLosses(
         }),
       ),
       ...endLabels(
-        champions.map(({ label, trial }, index) => {
+        champions.map(({ trial }, index) => {
           const last = smooth.get(trial.number)!.at(-1)!;
           return {
-            text: shorten(label, 11),
+            text: names[index]!,
             color: championColor(palette, index),
             x: progress.place(last.examples),
             y: last.value,
@@ -158,9 +158,8 @@ export function smoothed(points: readonly CurvePoint[]): readonly Pick<CurvePoin
   const every = Math.max(1, Math.floor(points.length / 160));
   return points.flatMap(({ examples }, index) => {
     if (index % every !== 0 && index !== points.length - 1) return [];
-    // As many on either side, so that the ends do not bend.
-    const side = Math.min(reach, index, points.length - 1 - index);
-    const near = points.slice(index - side, index + side + 1);
+    // As many on either side at the steep beginning, so that it does not bend.
+    const near = points.slice(index - Math.min(reach, index), index + Math.min(reach, index) + 1);
     return [{ examples, value: from(near.reduce((sum, { value }) => sum + to(value), 0) / near.length) }];
   });
 }

@@ -11,7 +11,7 @@ interface AxisOptions {
 export function bottomAxis({ palette }: Frame, { ticks, format, label }: AxisOptions): Markish[] {
   return [
     axisX([...ticks], {
-      tickFormat: format,
+      text: format,
       label,
       labelArrow: 'none',
       labelAnchor: 'right',
@@ -28,7 +28,7 @@ export function leftAxis({ palette }: Frame, { ticks, format, label }: AxisOptio
   return [
     gridY([...ticks], { stroke: palette.grid, strokeOpacity: 1 }),
     axisY([...ticks], {
-      tickFormat: format,
+      text: format,
       label,
       labelArrow: 'none',
       tickSize: 0,

@@ -2,7 +2,7 @@ import { dot, type Markish } from '@observablehq/plot';
 import type { LegendEntry } from '../drawing.ts';
 import type { Evidence, MeasuredTrial } from '../evidence.ts';
 import { formatSeconds } from '../number-format.ts';
-import { groupByValue, parametersOf, type Parameter } from '../parameter.ts';
+import { groupByValue, parametersOf, type Parameter, type ParameterRole } from '../parameter.ts';
 import { printable } from '../markup.ts';
 import { seriesColor, type Palette } from '../palette.ts';
 import type { Choices, TrialOutcome } from '../study-record.ts';
@@ -71,12 +71,19 @@ export function choiceTexts(choices: Choices): readonly string[] {
   return parametersOf([{ choices }]).map(({ name, label, format }) => `${label} ${format(choices[name]!)}`);
 }
 
+const shortNames: { readonly [R in ParameterRole]?: string } = {
+  learningRate: 'lr',
+  batchSize: 'batch',
+  weightDecay: 'decay',
+};
+
 /** Choices in few words: values alone, for those who know the parameters. */
 export function shortChoices(choices: Choices): string {
   return parametersOf([{ choices }])
     .map(({ name, label, role, isNumeric, format }) => {
       const value = format(choices[name]!);
-      if (role === 'learningRate') return `lr ${value}`;
+      const short = role === null ? undefined : shortNames[role];
+      if (short !== undefined) return `${short} ${value}`;
       return isNumeric ? `${label} ${value}` : value;
     })
     .join(' · ');

@@ -2,9 +2,8 @@ import { median } from '../../statistics.ts';
 import { compare, type Evidence, type MeasuredTrial } from '../evidence.ts';
 import { choiceFiguresOf, type ChoiceFigure } from '../figures.ts';
 import { completedMetrics } from '../figures/choice-values.ts';
-import { capitalized } from '../figures/learning-rate.ts';
-import { html, type Markup } from '../markup.ts';
-import { formatNumber, formatSeconds, nothing } from '../number-format.ts';
+import { markup, type Markup } from '../markup.ts';
+import { capitalized, formatNumber, formatSeconds, nothing } from '../number-format.ts';
 import { groupByValue, type Parameter } from '../parameter.ts';
 import type { TrialOutcome } from '../study-record.ts';
 import { figureMarkup } from './plots.ts';
@@ -15,8 +14,8 @@ interface ValueSummary {
   readonly trials: number;
   readonly median: number | null;
   readonly best: number | null;
-  /** Between the best and the worst completed trial. */
-  readonly range: readonly [number, number] | null;
+  /** Of the completed trials. */
+  readonly worst: number | null;
   readonly early: { readonly [O in Exclude<TrialOutcome, 'completed'>]: number };
   readonly secondsToThreshold: number | null;
   readonly reached: number;
@@ -35,15 +34,15 @@ export function choiceCosts(evidence: Evidence): Markup | null {
   const speed =
     threshold === null
       ? ''
-      : ` Speed is the training time until an evaluation first saw ${metric.name} ${metric.format(threshold.value)}, which ${threshold.reached} of ${threshold.completed} completed trials reached.`;
-  return html`<section id="choices" aria-labelledby="choices-title">
+      : ` Speed is the training time until an evaluation first saw ${metric.name} ${metric.formatLevel(threshold.value)}, which ${threshold.reached} of ${threshold.completed} completed trials reached.`;
+  return markup`<section id="choices" aria-labelledby="choices-title">
     <h2 id="choices-title">What each choice cost</h2>
     <p>
       The choice whose values differ most comes first. Medians are over completed trials; the trials of a row
       also differ in everything else, so small differences are noise.${speed}
     </p>
     ${varied.map((choice) => choiceBlock(evidence, choice, choice.summaries))}
-    ${fixed.length > 0 && html`<p class="note">Not varied: ${fixed.map(({ parameter, summaries }) => `${parameter.label} ${summaries[0]?.label ?? ''}`).join(', ')}.</p>`}
+    ${fixed.length > 0 && markup`<p class="note">Not varied: ${fixed.map(({ parameter, summaries }) => `${parameter.label} ${summaries[0]?.label ?? ''}`).join(', ')}.</p>`}
   </section>`;
 }
 
@@ -58,7 +57,7 @@ function summariesOf({ metric, trials }: Evidence, parameter: Parameter): readon
       trials: trials.length,
       median: values.length === 0 ? null : median(values),
       best: values[0] ?? null,
-      range: values.length < 2 ? null : ([values.at(-1)!, values[0]!] as const),
+      worst: values.at(-1) ?? null,
       early: { pruned: count('pruned'), diverged: count('diverged'), failed: count('failed') },
       secondsToThreshold: seconds.length === 0 ? null : median(seconds),
       reached: seconds.length,
@@ -89,9 +88,9 @@ function choiceBlock(
   { parameter, figure }: ChoiceFigure,
   summaries: readonly ValueSummary[],
 ): Markup {
-  return html`<article class="choice">
+  return markup`<article class="choice">
     <h3>${capitalized(parameter.label)}</h3>
-    <p>${choiceText(evidence, parameter, summaries)}</p>
+    <p>${choiceText(evidence, summaries)}</p>
     <div class="pair">
       ${figureMarkup(figure, { wide: 520, titled: false })}${choiceTable(evidence, parameter, summaries)}
     </div>
@@ -99,11 +98,7 @@ function choiceBlock(
 }
 
 /** The best, the fastest and the least stable value in a sentence each. */
-function choiceText(
-  { metric, threshold }: Evidence,
-  parameter: Parameter,
-  summaries: readonly ValueSummary[],
-): string {
+function choiceText({ metric, threshold }: Evidence, summaries: readonly ValueSummary[]): string {
   const sentences: string[] = [];
   const measured = summaries.filter((summary) => summary.median !== null);
   const best = measured.toSorted((a, b) => compare(metric, a.median, b.median))[0];
@@ -113,19 +108,17 @@ function choiceText(
   const fastest = timed.toSorted((a, b) => a.secondsToThreshold! - b.secondsToThreshold!)[0];
   if (fastest !== undefined && timed.length > 1 && threshold !== null) {
     sentences.push(
-      `The fastest to ${metric.format(threshold.value)} is ${fastest.label} (${formatSeconds(fastest.secondsToThreshold!)}).`,
+      `The fastest to ${metric.formatLevel(threshold.value)} is ${fastest.label} (${formatSeconds(fastest.secondsToThreshold!)}).`,
     );
   }
-  const lostOf = ({ early }: ValueSummary): number => early.diverged + early.failed;
-  const shaky = summaries.filter((summary) => lostOf(summary) > 0);
-  for (const summary of shaky)
-    sentences.push(
-      `${capitalized(earlyText(summary, ['diverged', 'failed']))} of ${summary.trials} with ${summary.label}.`,
-    );
-  if (shaky.length === 0) sentences.push('No value made a trial diverge or fail.');
-  return sentences.length === 0
-    ? `Not enough trials to compare values of ${parameter.label}.`
-    : sentences.join(' ');
+  const shaky = summaries.filter(({ early }) => early.diverged + early.failed > 0);
+  const losses = shaky.map(
+    (summary) => `${earlyText(summary, ['diverged', 'failed'])} of ${summary.trials} with ${summary.label}`,
+  );
+  sentences.push(
+    losses.length === 0 ? 'No value made a trial diverge or fail.' : `Unstable: ${losses.join('; ')}.`,
+  );
+  return sentences.join(' ');
 }
 
 function earlyText({ early }: ValueSummary, outcomes: readonly (keyof ValueSummary['early'])[]): string {
@@ -144,17 +137,14 @@ function choiceTable(
     ['Trials', ({ trials }) => formatNumber(trials)],
     ['Median', (summary) => metric.format(summary.median)],
     ['Best', ({ best }) => metric.format(best)],
-    [
-      'Worst to best',
-      ({ range }) => (range === null ? nothing : `${metric.format(range[0])} to ${metric.format(range[1])}`),
-    ],
+    ['Worst', ({ worst }) => metric.format(worst)],
     ['Ended early', (summary) => earlyText(summary, ['pruned', 'diverged', 'failed'])],
     [
-      threshold === null ? 'Time' : `To ${metric.format(threshold.value)}`,
+      threshold === null ? 'Time' : `To ${metric.formatLevel(threshold.value)}`,
       ({ secondsToThreshold, reached, trials }) =>
         secondsToThreshold === null
           ? 'never'
-          : `${formatSeconds(secondsToThreshold)} (${reached} of ${trials})`,
+          : `${formatSeconds(secondsToThreshold)} (${reached}\u00a0of\u00a0${trials})`,
     ],
     [
       'Items/s',
@@ -162,22 +152,22 @@ function choiceTable(
         examplesPerSecond === null ? nothing : formatNumber(Number(examplesPerSecond.toPrecision(3))),
     ],
   ] satisfies [string, (summary: ValueSummary) => string][];
-  return html`<table role="table" class="cards">
+  return markup`<table role="table" class="cards">
     <caption class="hidden">
       What each ${parameter.label} came to
     </caption>
     <thead role="rowgroup">
       <tr role="row">
         <th role="columnheader" scope="col">${capitalized(parameter.label)}</th>
-        ${columns.map(([name]) => html`<th role="columnheader" scope="col">${name}</th>`)}
+        ${columns.map(([name]) => markup`<th role="columnheader" scope="col">${name}</th>`)}
       </tr>
     </thead>
     <tbody role="rowgroup">
       ${summaries.map(
         (summary) =>
-          html`<tr role="row">
+          markup`<tr role="row">
             <th role="rowheader" scope="row">${summary.label}</th>
-            ${columns.map(([name, text]) => html`<td role="cell" data-label="${name}">${text(summary)}</td>`)}
+            ${columns.map(([name, text]) => markup`<td role="cell" class="${name === 'Ended early' && 'early'}" data-label="${name}">${text(summary)}</td>`)}
           </tr>`,
       )}
     </tbody>

@@ -1,12 +1,12 @@
 import type { Evidence } from '../evidence.ts';
-import { html, type Markup } from '../markup.ts';
+import { markup, type Markup } from '../markup.ts';
 import { countOf, formatSeconds } from '../number-format.ts';
 
 /** For the record: the command, the seed, the data, and the machine with its versions. */
 export function origin({ record }: Evidence): Markup {
   const { data, machine } = record;
   const rows: readonly (readonly [string, string | Markup])[] = [
-    ['command', html`<code>${record.command}</code>`],
+    ['command', markup`<code>${record.command}</code>`],
     ['seed', String(record.seed)],
     ['started', record.createdAt],
     ['search', formatSeconds(record.seconds)],
@@ -18,12 +18,12 @@ export function origin({ record }: Evidence): Markup {
     ],
     ...Object.entries(machine).map(([name, value]) => [name, String(value)] as const),
   ];
-  return html`<section id="origin" aria-labelledby="origin-title">
+  return markup`<section id="origin" aria-labelledby="origin-title">
     <h2 id="origin-title">For the record</h2>
     <dl class="origin">
       ${rows.map(
         ([name, value]) =>
-          html`<div>
+          markup`<div>
             <dt>${name}</dt>
             <dd>${value}</dd>
           </div>`,

@@ -1,7 +1,7 @@
 import { drawFigure, type Figure } from '../drawing.ts';
 import type { Evidence } from '../evidence.ts';
 import { figuresOf } from '../figures.ts';
-import { html, type Markup } from '../markup.ts';
+import { markup, type Markup } from '../markup.ts';
 import { pagePalette } from '../palette.ts';
 
 /** The width of a phone's page, less its margins. */
@@ -11,7 +11,7 @@ const phoneWidth = 350;
 export function plots(evidence: Evidence): Markup | null {
   const figures = figuresOf(evidence);
   if (figures.length === 0) return null;
-  return html`<section id="plots" aria-labelledby="plots-title">
+  return markup`<section id="plots" aria-labelledby="plots-title">
     <h2 id="plots-title">Plots</h2>
     <div class="plots">${figures.map((figure) => figureMarkup(figure, { wide: 544, titled: true }))}</div>
   </section>`;
@@ -26,8 +26,8 @@ export function figureMarkup(
     drawFigure(figure, { width: wide, isCompact: false, palette: pagePalette }, 'wide'),
     drawFigure(figure, { width: phoneWidth, isCompact: true, palette: pagePalette }, 'narrow'),
   ];
-  if (!titled) return html`<figure>${drawn}</figure>`;
-  return html`<figure>
+  if (!titled) return markup`<figure>${drawn}</figure>`;
+  return markup`<figure>
     <figcaption>
       <h3>${figure.title}</h3>
       <p>${figure.caption}</p>

@@ -1,8 +1,8 @@
 import { certaintyText } from '../certainty.ts';
 import type { Evidence, MeasuredFinalist } from '../evidence.ts';
 import { shortChoices } from '../figures/trial-marks.ts';
-import { html, type Markup } from '../markup.ts';
-import { countOf, formatNumber, formatSeconds, listOf } from '../number-format.ts';
+import { markup, type Markup } from '../markup.ts';
+import { countOf, formatNumber, formatSeconds } from '../number-format.ts';
 import { parametersOf, type ParameterRole } from '../parameter.ts';
 import type { Choices } from '../study-record.ts';
 import { trainCommand } from '../train-command.ts';
@@ -17,19 +17,19 @@ export function recommendation(evidence: Evidence): Markup {
       evidence.trials.length === 0
         ? 'No trial has ended yet.'
         : `None of ${countOf(evidence.trials.length, 'trial')} gave a value.`;
-    return html`<h1>No recommendation yet</h1>
+    return markup`<h1>No recommendation yet</h1>
       <p class="lead">${why}</p>`;
   }
-  return html`<h1>${headline(choices)}</h1>
-    ${winner === null && html`<p class="lead">This is the best trial so far; no winner has been trained yet.</p>`}
+  return markup`<h1>${headline(choices)}</h1>
+    ${winner === null && markup`<p class="lead">This is the best trial so far; no winner has been trained yet.</p>`}
     ${keyFigures(evidence)}
-    <p class="certainty">${certaintyText(evidence)}</p>
+    <p class="certainty"><b>How sure?</b> ${certaintyText(evidence)}</p>
     ${finalistTable(evidence)}
     <h3>The combination</h3>
     <dl class="choices">
       ${parametersOf([{ choices }]).map(
         ({ name, label, format }) =>
-          html`<div>
+          markup`<div>
             <dt>${label}</dt>
             <dd>${format(choices[name]!)}</dd>
           </div>`,
@@ -37,7 +37,7 @@ export function recommendation(evidence: Evidence): Markup {
     </dl>
     ${
       winner !== null &&
-      html`<h3 id="again">Train it again</h3>
+      markup`<h3 id="again">Train it again</h3>
         <div class="command">
           <pre><code>${trainCommand(record, winner)}</code></pre>
           <button type="button" data-copy hidden>Copy</button>
@@ -46,40 +46,44 @@ export function recommendation(evidence: Evidence): Markup {
 }
 
 /** The winning combination in a sentence. */
-function headline(choices: Choices): string {
+function headline(choices: Choices): Markup {
   const parameters = parametersOf([{ choices }]);
-  const valueOf = (role: ParameterRole): string | null => {
-    const parameter = parameters.find((one) => one.role === role);
-    return parameter === undefined ? null : parameter.format(choices[parameter.name]!);
-  };
-  const [optimizer, rate, schedule, batch, decay, warmup] = (
-    ['optimizer', 'learningRate', 'schedule', 'batchSize', 'weightDecay', 'warmup'] as const
-  ).map(valueOf);
-  const parts = [
-    rate !== null && `a learning rate of ${rate}`,
-    schedule !== null && `${article(schedule!)} schedule`,
-    batch !== null && `batches of ${batch}`,
-    decay !== null && (decay === '0' ? 'no weight decay' : `weight decay ${decay}`),
-    warmup !== null && (warmup === '0' ? 'no warm-up' : `warm-up ${warmup}`),
-    ...parameters
-      .filter(({ role }) => role === null)
-      .map(({ name, label, format }) => `${label} ${format(choices[name]!)}`),
-  ].filter((part) => part !== false);
-  if (optimizer === null) return `Train with ${listOf(parts.slice(0, 6))}.`;
-  return parts.length === 0
-    ? `Train with ${optimizer}.`
-    : `Train with ${optimizer}, ${listOf(parts.slice(0, 6))}.`;
+  const phrases = parameters
+    .filter(({ role }) => role !== 'optimizer')
+    .map(({ name, label, role, format }) => phraseOf(role, label, format(choices[name]!)))
+    .slice(0, 7);
+  const optimizer = parameters.find(({ role }) => role === 'optimizer');
+  const first = optimizer === undefined ? [] : [valueMarkup(optimizer.format(choices[optimizer.name]!))];
+  const parts = [...first, ...phrases].flatMap((phrase, index, all) => [
+    index === 0 ? null : index === all.length - 1 ? ' and ' : ', ',
+    phrase,
+  ]);
+  return markup`Train with ${parts}`;
 }
 
-function article(name: string): string {
-  return `${/^[aeiou]/i.test(name) ? 'an' : 'a'} ${name}`;
+function phraseOf(role: ParameterRole | null, label: string, text: string): Markup {
+  switch (role) {
+    case 'learningRate':
+      return markup`a learning rate of ${valueMarkup(text)}`;
+    case 'schedule':
+      return markup`${/^[aeiou]/i.test(text) ? 'an' : 'a'} ${valueMarkup(text)} schedule`;
+    case 'batchSize':
+      return markup`batches of ${valueMarkup(text)}`;
+    case 'weightDecay':
+    case 'warmup':
+      return text === '0' ? markup`no ${label}` : markup`${label} ${valueMarkup(text)}`;
+    default:
+      return markup`${label} ${valueMarkup(text)}`;
+  }
 }
+
+const valueMarkup = (text: string): Markup => markup`<span class="value">${text}</span>`;
 
 function keyFigures({ record, metric, finalists, trials, best }: Evidence): Markup {
   const { winner } = record;
   const items: Markup[] = [];
   const figure = (name: string, value: string, note: string): Markup =>
-    html`<div>
+    markup`<div>
       <dt>${name}</dt>
       <dd><strong>${value}</strong><span>${note}</span></dd>
     </div>`;
@@ -123,27 +127,27 @@ function keyFigures({ record, metric, finalists, trials, best }: Evidence): Mark
     );
   }
   items.push(figure('Search', formatSeconds(record.seconds), countOf(trials.length, 'trial')));
-  return html`<dl class="figures">${items}</dl>`;
+  return markup`<dl class="figures">${items}</dl>`;
 }
 
 function finalistTable({ finalists, metric }: Evidence): Markup | null {
   if (finalists.length === 0) return null;
   const cell = (name: string, value: string): Markup =>
-    html`<td role="cell" data-label="${name}">${value}</td>`;
+    markup`<td role="cell" data-label="${name}">${value}</td>`;
   const row = ({ trial, choices, runs, median, low, high, lost }: MeasuredFinalist): Markup => {
     const seconds = runs.length === 0 ? NaN : runs.reduce((sum, run) => sum + run.seconds, 0) / runs.length;
-    return html`<tr role="row">
+    return markup`<tr role="row">
       <th role="rowheader" scope="row">Trial ${trial} <span>${shortChoices(choices)}</span></th>
       ${cell('median', metric.format(median))}${cell('lowest', metric.format(low))}${cell('highest', metric.format(high))}${cell('seeds', lost === 0 ? String(runs.length) : `${runs.length + lost}, ${lost} diverged`)}${cell('time a run', formatSeconds(seconds))}
     </tr>`;
   };
-  return html`<table role="table" class="cards finalists">
+  return markup`<table role="table" class="cards finalists">
     <caption>
       Validation ${metric.name} of the finalists, each trained again with fresh seeds
     </caption>
     <thead role="rowgroup">
       <tr role="row">
-        ${['Combination', 'Median', 'Lowest', 'Highest', 'Seeds', 'Time a run'].map((name) => html`<th role="columnheader" scope="col">${name}</th>`)}
+        ${['Combination', 'Median', 'Lowest', 'Highest', 'Seeds', 'Time a run'].map((name) => markup`<th role="columnheader" scope="col">${name}</th>`)}
       </tr>
     </thead>
     <tbody role="rowgroup">

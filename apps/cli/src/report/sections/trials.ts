@@ -1,10 +1,12 @@
 import type { Evidence, MeasuredTrial } from '../evidence.ts';
-import { html, type Markup } from '../markup.ts';
-import { formatNumber, formatSeconds, nothing } from '../number-format.ts';
+import { markup, type Markup } from '../markup.ts';
+import { capitalized, formatNumber, formatSeconds, nothing } from '../number-format.ts';
 
 interface Column {
   readonly name: string;
   readonly isNumeric: boolean;
+  /** Holds text that may need several lines. */
+  readonly isLong?: boolean;
   text(trial: MeasuredTrial): string;
   /** What the column sorts by. */
   key(trial: MeasuredTrial): string | number | null;
@@ -21,15 +23,15 @@ export function trialTable(evidence: Evidence): Markup | null {
   ]);
   const row = (trial: MeasuredTrial): Markup => {
     const mark = marks.get(trial.number);
-    return html`<tr role="row" class="${trial.outcome}" data-key="${trial.number}">
+    return markup`<tr role="row" class="${trial.outcome}" data-key="${trial.number}">
       <th role="rowheader" scope="row">
-        ${trial.number}${mark !== undefined && html` <span class="mark">${mark}</span>`}
+        <span class="spelled">Trial </span>${trial.number}${mark !== undefined && markup` <span class="mark">${mark}</span>`}
       </th>
       ${columns.map(
         (column) =>
-          html`<td
+          markup`<td
             role="cell"
-            class="${column.isNumeric && 'number'}"
+            class="${column.isNumeric ? 'number' : column.isLong && 'long'}"
             data-label="${column.name}"
             data-key="${column.key(trial) ?? ''}"
           >
@@ -38,22 +40,22 @@ export function trialTable(evidence: Evidence): Markup | null {
       )}
     </tr>`;
   };
-  return html`<section id="trials" aria-labelledby="trials-title">
+  return markup`<section id="trials" aria-labelledby="trials-title">
     <h2 id="trials-title">All trials</h2>
-    <table role="table" class="cards sortable">
+    <div class="wide-table"><table role="table" class="cards sortable">
       <caption class="hidden">
         All trials of the search
       </caption>
       <thead role="rowgroup">
         <tr role="row">
           <th role="columnheader" scope="col">Trial</th>
-          ${columns.map(({ name, isNumeric }) => html`<th role="columnheader" scope="col" class="${isNumeric && 'number'}">${name}</th>`)}
+          ${columns.map(({ name, isNumeric }) => markup`<th role="columnheader" scope="col" class="${isNumeric && 'number'}">${capitalized(name)}</th>`)}
         </tr>
       </thead>
       <tbody role="rowgroup">
         ${trials.map(row)}
       </tbody>
-    </table>
+    </table></div>
   </section>`;
 }
 
@@ -68,6 +70,7 @@ function columnsOf({ parameters, metric, threshold }: Evidence): readonly Column
     {
       name: 'ended',
       isNumeric: false,
+      isLong: true,
       text: ({ outcome, reason }) => (reason === undefined ? outcome : `${outcome}: ${reason}`),
       key: ({ outcome }) => outcome,
     },
@@ -87,7 +90,7 @@ function columnsOf({ parameters, metric, threshold }: Evidence): readonly Column
       ? []
       : [
           {
-            name: `to ${metric.format(threshold.value)}`,
+            name: `to ${metric.formatLevel(threshold.value)}`,
             isNumeric: true,
             text: ({ secondsToThreshold }: MeasuredTrial) =>
               secondsToThreshold === null ? nothing : formatSeconds(secondsToThreshold),
