@@ -29,13 +29,18 @@ function constantLike(x: Tensor, value: number): Tensor {
   return full([], value, { dtype: x.dtype }).expand(x.shape);
 }
 
+/** One zero in the shape of `x`. */
+function zeroes(x: Tensor): Tensor {
+  return full([], 0, { dtype: x.dtype }).expand(x.shape);
+}
+
 /** `x` where the condition holds, exact zeros elsewhere, whatever `x` is there. */
 function keepWhere(condition: Tensor, x: Tensor): Tensor {
-  return apply('where', [condition, x, constantLike(x, 0)], none);
+  return apply('where', [condition, x, zeroes(x)], none);
 }
 
 function zeroWhere(condition: Tensor, x: Tensor): Tensor {
-  return apply('where', [condition, constantLike(x, 0), x], none);
+  return apply('where', [condition, zeroes(x), x], none);
 }
 
 /** A tensor whose `axes` were reduced, repeated along them to `shape` again. */
