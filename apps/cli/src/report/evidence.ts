@@ -1,5 +1,6 @@
 import { median, quantile } from '../statistics.ts';
 import { formatNumber, formatPercent, formatShort, formatShortPercent, nothing } from './number-format.ts';
+import { shorten } from './markup.ts';
 import { parametersOf, type Parameter, type ParameterRole } from './parameter.ts';
 import type {
   CurvePoint,
@@ -139,7 +140,7 @@ function metricStyle(record: StudyRecord, trials: readonly TrialRecord[]): Metri
   const isPercent = percentNames.test(name) && values.every((value) => value >= 0 && value <= 1);
   const isMaximized = direction === 'maximize';
   return {
-    name,
+    name: shorten(name, 40),
     isMaximized,
     isPercent,
     format: (value) => (!finite(value) ? nothing : isPercent ? formatPercent(value) : formatNumber(value)),

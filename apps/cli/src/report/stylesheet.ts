@@ -43,11 +43,11 @@ button:focus-visible, a:focus-visible { outline: 2px solid var(--accent); outlin
 table { border-collapse: collapse; width: 100%; font-size: 14px; line-height: 1.4; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--muted); font-size: 14px; padding-bottom: 6px; }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-th, td { text-align: left; padding: 7px 14px 7px 0; border-bottom: 1px solid var(--grid); vertical-align: baseline; }
+th, td { text-align: left; padding: 7px 12px 7px 0; border-bottom: 1px solid var(--grid); vertical-align: baseline; }
 th:last-child, td:last-child { padding-right: 0; }
 td, th { white-space: nowrap; }
 .long, tbody th, .early { white-space: normal; overflow-wrap: anywhere; }
-tbody th { min-width: 7em; }
+tbody th { min-width: 6.2em; }
 .sortable tbody th { white-space: nowrap; min-width: 0; }
 .spelled { display: none; }
 thead th { color: var(--muted); font-weight: 500; }
