@@ -1,15 +1,6 @@
 import { noGrad } from '@nadir/autograd';
 import { constant, resolveSchedule, type ScheduleInput } from '@nadir/schedulers';
-import {
-  effect,
-  formatShape,
-  guard,
-  NadirError,
-  sameShape,
-  ShapeError,
-  Tensor,
-  ValueError,
-} from '@nadir/tensor';
+import { effect, formatShape, NadirError, sameShape, ShapeError, Tensor, ValueError } from '@nadir/tensor';
 import { checkNonNegative } from './option-check.ts';
 import {
   ParameterGroup,
@@ -56,8 +47,6 @@ interface Member<Names extends string> {
   readonly maximize: boolean;
 }
 
-let count = 0;
-
 function isTensors<Options>(items: readonly (Tensor | GroupOptions<Options>)[]): items is readonly Tensor[] {
   return items.every((item) => item instanceof Tensor);
 }
@@ -97,7 +86,6 @@ function listed(names: readonly string[]): string {
  */
 export abstract class Optimizer<Options extends OptimizerOptions, Names extends string = string> {
   readonly #name: string;
-  readonly #id = count++;
   readonly #defaults: Options;
   readonly #members: Member<Names>[] = [];
 
@@ -177,12 +165,11 @@ export abstract class Optimizer<Options extends OptimizerOptions, Names extends 
   /** Updates every parameter that has a gradient, in place; others keep their state as well. */
   step(): void {
     noGrad(() => {
-      for (const [groupIndex, { group, transform, maximize }] of this.#members.entries()) {
+      for (const { group, transform, maximize } of this.#members) {
         // The recipe has a value for every hyper-parameter that its transform reads.
         const hyper = group.hyper as Hyperparameters<Names | 'lr'>;
         for (const [index, parameter] of group.params.entries()) {
           const gradient = parameter.grad;
-          guard(`optimizer ${this.#id} gradient ${groupIndex}.${index}`, gradient !== null);
           if (gradient === null) continue;
           const descent = maximize ? gradient.neg() : gradient;
           const update = transform.update(descent, parameter, group.slots[index]!, hyper);

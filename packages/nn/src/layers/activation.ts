@@ -1,10 +1,53 @@
 import type { Tensor } from '@nadir/tensor';
 import { Module } from '../module.ts';
 
+/** Passes its input on: the layer for a place where there should be none. */
+export class Identity extends Module {
+  override forward(x: Tensor): Tensor {
+    return x;
+  }
+}
+
 /** max(x, 0), element by element; its gradient at 0 is 0. */
 export class ReLU extends Module {
   override forward(x: Tensor): Tensor {
     return x.relu();
+  }
+}
+
+/** x above 0 and slope·x below, element by element (Maas et al. 2013). The slope is 0.01 by default. */
+export class LeakyReLU extends Module {
+  readonly #slope: number;
+
+  constructor(slope = 0.01) {
+    super();
+    this.#slope = slope;
+  }
+
+  override forward(x: Tensor): Tensor {
+    return x.leakyRelu(this.#slope);
+  }
+
+  protected override describe(): string {
+    return `slope: ${this.#slope}`;
+  }
+}
+
+/** x above 0 and alpha·(eˣ − 1) below, element by element (Clevert et al. 2016). Alpha is 1 by default. */
+export class ELU extends Module {
+  readonly #alpha: number;
+
+  constructor(alpha = 1) {
+    super();
+    this.#alpha = alpha;
+  }
+
+  override forward(x: Tensor): Tensor {
+    return x.elu(this.#alpha);
+  }
+
+  protected override describe(): string {
+    return `alpha: ${this.#alpha}`;
   }
 }
 
@@ -44,5 +87,24 @@ export class Tanh extends Module {
 export class Sigmoid extends Module {
   override forward(x: Tensor): Tensor {
     return x.sigmoid();
+  }
+}
+
+/** Shares of a whole along `axis`: eˣ over its sum. Without overflow; `crossEntropy()` wants logits, before this. */
+export class Softmax extends Module {
+  readonly #axis: number;
+
+  /** @param axis default −1, the last */
+  constructor(axis = -1) {
+    super();
+    this.#axis = axis;
+  }
+
+  override forward(x: Tensor): Tensor {
+    return x.softmax(this.#axis);
+  }
+
+  protected override describe(): string {
+    return `axis: ${this.#axis}`;
   }
 }

@@ -1,4 +1,13 @@
-import { batchNorm, layerNorm, ones, ShapeError, zeros, type Shape, type Tensor } from '@nadir/tensor';
+import {
+  batchNorm,
+  layerNorm,
+  ones,
+  rmsNorm,
+  ShapeError,
+  zeros,
+  type Shape,
+  type Tensor,
+} from '@nadir/tensor';
 import { Module, type LayerOptions } from '../module.ts';
 
 /** Options of {@link LayerNorm}. */
@@ -33,6 +42,40 @@ export class LayerNorm extends Module {
 
   protected override describe(): string {
     return `[${this.#shape.join(', ')}], eps: ${this.#eps}`;
+  }
+}
+
+/** Options of {@link RMSNorm}. */
+export interface RMSNormLayerOptions extends LayerOptions {
+  /** Added to the mean square. Default: the machine epsilon of the input's dtype, as in torch. */
+  readonly eps?: number;
+  /** Learn a scale. Default true. */
+  readonly affine?: boolean;
+}
+
+/** Divides the last axes, of shape `normalizedShape`, by their root mean square, then scales (Zhang and Sennrich 2019). */
+export class RMSNorm extends Module {
+  readonly weight: Tensor | null;
+  readonly #shape: Shape;
+  readonly #eps: number | undefined;
+
+  constructor(
+    normalizedShape: number | Shape,
+    { eps, affine = true, dtype = 'float32' }: RMSNormLayerOptions = {},
+  ) {
+    super();
+    this.#shape = typeof normalizedShape === 'number' ? [normalizedShape] : normalizedShape;
+    this.#eps = eps;
+    this.weight = affine ? this.parameter(ones(this.#shape, { dtype })) : null;
+  }
+
+  override forward(x: Tensor): Tensor {
+    const eps = this.#eps;
+    return rmsNorm(x, this.#shape, { weight: this.weight, ...(eps !== undefined && { eps }) });
+  }
+
+  protected override describe(): string {
+    return `[${this.#shape.join(', ')}]${this.#eps === undefined ? '' : `, eps: ${this.#eps}`}`;
   }
 }
 
