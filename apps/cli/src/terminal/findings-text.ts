@@ -11,7 +11,7 @@ import {
   metricText,
   shortNumber,
 } from './format.ts';
-import { table, type Column } from './table.ts';
+import { table, wrap, type Column } from './table.ts';
 
 const names: Readonly<Record<string, string>> = {
   lr: 'learning rate',
@@ -21,18 +21,24 @@ const names: Readonly<Record<string, string>> = {
 
 /** Lines that say which combination is best, how sure that is, and what each choice cost. */
 export function findingsText(record: StudyRecord, findings: Findings, width: number): string[] {
-  return [...certaintyText(record, findings), '', ...costText(record, findings, width)];
+  return [...certaintyText(record, findings, width), '', ...costText(record, findings, width)];
 }
 
-function certaintyText({ metric, trials, finalists }: StudyRecord, { certainty }: Findings): string[] {
+function certaintyText(
+  { metric, trials, finalists }: StudyRecord,
+  { certainty }: Findings,
+  width: number,
+): string[] {
   const { ranking, lead, separated } = certainty;
   const first = ranking[0];
   if (first === undefined) {
     return [ansis.yellow(`No combination was trained again yet: ${trials.length} trials so far.`)];
   }
   const unit = isShare(metric.name) ? ' points' : '';
+  const [head, ...rest] = wrap(`The best combination: ${choicesText(first.finalist.choices)}`, width);
   const lines = [
-    `${ansis.green('✓')} ${ansis.bold('The best combination:')} ${ansis.bold(choicesText(first.finalist.choices))}`,
+    `${ansis.green('✓')}${ansis.bold(head!.slice(1))}`,
+    ...rest.map((line) => ansis.bold(line)),
     '',
   ];
   const rows = ranking.map(({ finalist, median, spread }) => [
@@ -50,12 +56,10 @@ function certaintyText({ metric, trials, finalists }: StudyRecord, { certainty }
   lines.push(...table(columns, rows, ansis.dim));
   if (lead !== null) {
     const by = `${differenceText(metric.name, lead)}${unit}`;
-    lines.push(
-      '',
-      separated
-        ? `  How sure: every seed of it beats every seed of the runner-up; its median leads by ${by}.`
-        : `  How sure: it leads the runner-up by ${by}, but their seeds overlap: take it for a tie.`,
-    );
+    const sure = separated
+      ? `How sure: every seed of it beats every seed of the runner-up; its median leads by ${by}.`
+      : `How sure: it leads the runner-up by ${by}, but their seeds overlap: take it for a tie.`;
+    lines.push('', ...wrap(sure, width));
   }
   return lines;
 }
@@ -82,7 +86,7 @@ function costText({ metric, trials }: StudyRecord, { choices, target }: Findings
     const [head, ...body] = rows.length === 0 ? [[]] : [columns.map(({ title }) => title), ...rows];
     lines.push('', ...aligned(columns, head as string[], body));
   }
-  lines.push('', ...caveat(trials.length, metric.name).map((line) => ansis.dim(line)));
+  lines.push('', ...wrap(caveat(trials.length, metric.name, wide), width).map((line) => ansis.dim(line)));
   return lines;
 }
 
@@ -121,9 +125,11 @@ function costCells(metric: string, value: ValueCost, wide: boolean): string[] {
   ];
 }
 
-function caveat(trials: number, metric: string): string[] {
-  return [
-    `  cost: how far the best trial of a value stays behind the best of all${isShare(metric) ? ', in points' : ''}. to …: median training time`,
-    `  of the trials that got there. Values share ${trials} trials: few of them mean a rough guess.`,
-  ];
+function caveat(trials: number, metric: string, wide: boolean): string {
+  const spread = wide ? ' spread: width of the middle half of its completed trials.' : '';
+  const unit = isShare(metric) ? ', in points' : '';
+  return (
+    `cost: how far the best trial of a value stays behind the best of all${unit}.${spread} to …: median training time of ` +
+    `the trials that got there. The values share ${trials} trials: a value with few of them is a rough guess.`
+  );
 }

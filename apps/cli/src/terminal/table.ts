@@ -48,3 +48,17 @@ export function cut(text: string, width: number): string {
   const letters = [...text];
   return letters.length <= width ? text : `${letters.slice(0, Math.max(0, width - 1)).join('')}…`;
 }
+
+/** Breaks a plain text at spaces into lines of at most `width` columns, each indented by two. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = ' ';
+  for (const word of text.split(' ')) {
+    if (widthOf(line) + 1 + widthOf(word) > width && line.trim() !== '') {
+      lines.push(line);
+      line = ' ';
+    }
+    line += ` ${word}`;
+  }
+  return [...lines, line];
+}
