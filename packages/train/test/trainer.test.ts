@@ -136,6 +136,16 @@ describe('Trainer', () => {
     );
   });
 
+  it('leaves the loader where training stopped, whoever else goes through it', async () => {
+    const { trainer, loader } = line();
+    const options = { epochs: 3, evaluateEvery: 1, validation: loader };
+    await trainer.fit(loader, { ...options, stop: [maxSteps(loader.length + 2)] });
+    expect(trainer.step).toBe(loader.length + 2);
+    expect(loader.stateDict()).toEqual({ epoch: 1, batch: 2 });
+    await trainer.fit(loader, options);
+    expect([trainer.step, trainer.epoch]).toEqual([3 * loader.length, 3]);
+  });
+
   it('ends as diverged before the parameters are touched', async () => {
     const { model, trainer } = line();
     const before = weights(model);
