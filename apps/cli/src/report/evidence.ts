@@ -1,5 +1,5 @@
 import { median, quantile } from '../statistics.ts';
-import { formatNumber, formatPercent, formatShort, formatShortPercent, nothing } from './number-format.ts';
+import { formatDigits, formatPercent, formatShort, formatShortPercent, nothing } from './number-format.ts';
 import { shorten } from './markup.ts';
 import { parametersOf, type Parameter, type ParameterRole } from './parameter.ts';
 import type {
@@ -143,7 +143,7 @@ function metricStyle(record: StudyRecord, trials: readonly TrialRecord[]): Metri
     name: shorten(name, 40),
     isMaximized,
     isPercent,
-    format: (value) => (!finite(value) ? nothing : isPercent ? formatPercent(value) : formatNumber(value)),
+    format: (value) => (!finite(value) ? nothing : isPercent ? formatPercent(value) : formatDigits(value, 4)),
     formatLevel: isPercent ? formatShortPercent : formatShort,
     isBetter: (a, b) => (isMaximized ? a > b : a < b),
   };

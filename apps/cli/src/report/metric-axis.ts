@@ -38,9 +38,8 @@ export function metricAxis(
       format: (coordinate) => formatShortPercent(1 - coordinate),
     };
   }
-  const fenced = fences(numbers);
-  const isLog = !metric.isMaximized && fenced[0] > 0 && fenced[1] / fenced[0] > 20;
-  const [low, high] = isLog ? paddedLog(...fenced) : padded(...fenced);
+  const isLog = !metric.isMaximized && isWide(numbers);
+  const [low, high] = isLog ? logRange(numbers) : padded(...fences(numbers));
   const worst = metric.isMaximized ? low : high;
   return {
     type: isLog ? 'log' : 'linear',
@@ -50,6 +49,16 @@ export function metricAxis(
     ticks: (count) => (isLog ? logTicks : linearTicks)(low, high, count),
     format: metric.isPercent ? formatShortPercent : formatShort,
   };
+}
+
+/** Whether values, all above 0, differ by so large a factor that a linear axis would show only the largest. */
+function isWide(values: readonly number[]): boolean {
+  return values.every((value) => value > 0) && quantile(values, 1) / quantile(values, 0) > 20;
+}
+
+function logRange(values: readonly number[]): readonly [number, number] {
+  const [low, high] = fences(values.map(Math.log));
+  return paddedLog(Math.exp(low), Math.exp(high));
 }
 
 /** The range of values, without those that lie so far off that the others would shrink to a line. */

@@ -6,20 +6,22 @@ export const nothing = '–';
 
 /** Counts and measurements to three significant digits; very small and very large ones in short scientific form. */
 export function formatNumber(value: number): string {
+  return formatDigits(value, 3);
+}
+
+/** As {@link formatNumber}, with so many significant digits. */
+export function formatDigits(value: number, digits: number): string {
   if (Number.isNaN(value)) return nothing;
   if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞';
   const size = Math.abs(value);
-  if (size !== 0 && (size >= 1e7 || size < 1e-3)) return formatScientific(value);
+  if (size !== 0 && (size >= 1e7 || size < 1e-3)) return scientific(value, digits);
   if (Number.isInteger(value) || size >= 1000) return minus(Math.round(value).toLocaleString('en-US'));
-  return minus(value.toPrecision(3));
+  return minus(value.toPrecision(digits));
 }
 
 /** Short scientific form, as one types it: 1.84e-3. */
 export function formatScientific(value: number): string {
-  if (value === 0) return '0';
-  if (!Number.isFinite(value)) return formatNumber(value);
-  const [digits = '', exponent = ''] = value.toExponential(2).split('e');
-  return minus(`${trimZeros(digits)}e`) + exponent.replace('+', '');
+  return value === 0 || !Number.isFinite(value) ? formatNumber(value) : scientific(value, 3);
 }
 
 /** A number with no digit more than it needs, of at most three decimals: for ticks and for values that people type. */
@@ -64,6 +66,11 @@ export function listOf(parts: readonly string[]): string {
 /** With a capital first letter. */
 export function capitalized(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function scientific(value: number, digits: number): string {
+  const [mantissa = '', exponent = ''] = value.toExponential(digits - 1).split('e');
+  return minus(`${trimZeros(mantissa)}e`) + exponent.replace('+', '');
 }
 
 function trimExponent(seconds: number): string {

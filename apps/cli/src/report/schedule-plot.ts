@@ -40,7 +40,12 @@ function plotSchedules(schedules: readonly ScheduleSeries[], label: string, fram
   const isLog = low > 0 && high / low > 1000;
   const domain = isLog ? paddedLog(low, high) : padded(low, high);
   const steps = Math.max(...schedules.map(({ values }) => values.length - 1), 1);
-  const edges = margins(frame, endMargin(schedules.map(({ name }) => shorten(name, 14))));
+  const left = {
+    ticks: (isLog ? logTicks : linearTicks)(...domain, 6),
+    format: formatShort,
+    label,
+  };
+  const edges = margins(left, endMargin(schedules.map(({ name }) => shorten(name, 14))));
   const height = 340;
   const points = ({ values }: ScheduleSeries): object[] => thinned(values).map((x) => ({ x, y: values[x]! }));
   const color = (index: number): string => seriesColor(palette, index);
@@ -50,11 +55,7 @@ function plotSchedules(schedules: readonly ScheduleSeries[], label: string, fram
     x: { domain: [0, steps] },
     y: { type: isLog ? 'log' : 'linear', domain },
     marks: [
-      ...leftAxis(frame, {
-        ticks: (isLog ? logTicks : linearTicks)(...domain, 6),
-        format: formatShort,
-        label,
-      }),
+      ...leftAxis(frame, left),
       ...bottomAxis(frame, {
         ticks: linearTicks(0, steps, 6).filter(Number.isInteger),
         format: formatShort,
@@ -81,8 +82,10 @@ function plotSchedules(schedules: readonly ScheduleSeries[], label: string, fram
 /** Steps worth a point: at most some 700, and both sides of every jump. */
 function thinned(values: readonly number[]): readonly number[] {
   const every = Math.ceil(values.length / 350);
-  const span = Math.max(...values.filter(Number.isFinite)) - Math.min(...values.filter(Number.isFinite));
-  const jumps = (index: number): boolean => Math.abs((values[index + 1] ?? NaN) - values[index]!) > span / 50;
+  const jumps = (index: number): boolean => {
+    const [before = NaN, after = NaN] = values.slice(Math.max(index, 0), index + 2);
+    return Math.abs(after - before) > 0.05 * Math.max(Math.abs(before), Math.abs(after));
+  };
   return [...values.keys()].filter(
     (index) => index % every === 0 || index === values.length - 1 || jumps(index) || jumps(index - 1),
   );

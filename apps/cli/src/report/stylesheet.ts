@@ -51,7 +51,8 @@ tbody th { min-width: 6.2em; }
 .sortable tbody th { white-space: nowrap; min-width: 0; }
 .spelled { display: none; }
 thead th { color: var(--muted); font-weight: 500; }
-.wide-table { overflow-x: auto; }
+.wide-table { overflow-x: auto; min-width: 0; }
+.choice thead th:first-child { white-space: normal; overflow-wrap: anywhere; }
 tbody th { font-weight: 600; }
 tbody th span { font-weight: 400; color: var(--muted); }
 .sortable .number { text-align: right; }

@@ -13,7 +13,8 @@ import { outcomeLegend, trialColors, trialDots, trialTitle } from './trial-marks
 export function batchSize(evidence: Evidence): Figure | null {
   const { threshold, metric, trials } = evidence;
   const parameter = parameterOf(evidence, 'batchSize');
-  if (threshold === null || parameter === null || !parameter.isLogarithmic) return null;
+  if (threshold === null || parameter === null || !parameter.isLogarithmic || parameter.values.length < 2)
+    return null;
   const drawn = trials.filter(({ choices }) => choices[parameter.name] !== undefined);
   const reached = drawn.filter(
     ({ secondsToThreshold }) => secondsToThreshold !== null && secondsToThreshold > 0,
@@ -25,7 +26,7 @@ export function batchSize(evidence: Evidence): Figure | null {
   const fastest = mediansOf(parameter, reached).toSorted((a, b) => a.seconds - b.seconds)[0]!;
   return {
     name: 'batch-size',
-    title: `Batch size against time to ${level}`,
+    title: `Batch size against time to ${metric.isPercent ? `${level} ${metric.name}` : `${metric.name} ${level}`}`,
     caption:
       `Training seconds until an evaluation first saw ${metric.name} ${level}, which ${threshold.reached} of ${threshold.completed} completed trials reached. ` +
       `The lowest median is that of batches of ${formatShort(fastest.size)}: ${formatSeconds(fastest.seconds)}.` +
@@ -70,24 +71,25 @@ function plotSizes(
   const missed = drawn.filter((trial) => !reached.includes(trial));
   const top = missed.length === 0 ? high : high * (high / low) ** 0.12;
   const ratio = sizes.at(-1)! / sizes[0]!;
-  const edge = ratio > 1 ? ratio ** 0.09 : 2;
+  const edge = ratio ** 0.09;
   const domain = [sizes[0]! / edge, sizes.at(-1)! * edge] as const;
   const tickSizes = sizes.length <= 8 ? sizes : logTicks(...domain, 6);
   const colors = trialColors(parameterOf(evidence, 'optimizer'), evidence.trials, palette);
   const medians = mediansOf(parameter, reached);
   const placed = spreadSizes(parameter, drawn, edge ** 0.5);
   const half = edge ** 0.55;
+  const left = {
+    ticks: logTicks(low, high, 6),
+    format: (value: number) => `${formatShort(value)} s`,
+    label: `time to ${evidence.metric.formatLevel(evidence.threshold!.value)}`,
+  };
   return {
-    ...margins(frame),
+    ...margins(left),
     height: isCompact ? 300 : 340,
     x: { type: 'log', base: 2, domain },
     y: { type: 'log', domain: [low, top] },
     marks: [
-      ...leftAxis(frame, {
-        ticks: logTicks(low, high, 6),
-        format: (value) => `${formatShort(value)} s`,
-        label: `time to ${evidence.metric.formatLevel(evidence.threshold!.value)}`,
-      }),
+      ...leftAxis(frame, left),
       ...bottomAxis(frame, {
         ticks: tickSizes,
         format: formatShort,

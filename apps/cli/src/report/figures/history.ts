@@ -37,13 +37,14 @@ function plotHistory(evidence: Evidence, frame: Frame): PlotOptions {
   const numbers = trials.map(({ number }) => number);
   const first = Math.min(...numbers);
   const last = Math.max(...numbers);
+  const left = { ticks: axis.ticks(8), format: axis.format, label: axis.label };
   return {
-    ...margins(frame),
+    ...margins(left),
     height: isCompact ? 280 : 300,
     x: { domain: [first - 0.5, last + 0.5] },
     y: { type: axis.type, domain: axis.domain },
     marks: [
-      ...leftAxis(frame, { ticks: axis.ticks(8), format: axis.format, label: axis.label }),
+      ...leftAxis(frame, left),
       ...bottomAxis(frame, {
         ticks: linearTicks(first, last, isCompact ? 6 : 11).filter(Number.isInteger),
         format: formatShort,

@@ -81,7 +81,8 @@ function plotCurves(
   const completed = others.filter(({ outcome }) => outcome === 'completed').flatMap(points);
   const early = others.filter(({ outcome }) => outcome !== 'completed').flatMap(points);
   const height = isCompact ? 300 : 340;
-  const edges = margins(frame, endMargin(leaders.map(({ number }) => `trial ${number}`)));
+  const left = { ticks: axis.ticks(8), format: axis.format, label: axis.label };
+  const edges = margins(left, endMargin(leaders.map(({ number }) => `trial ${number}`)));
   const pixels = height - edges.marginTop - edges.marginBottom;
   const channels = { x: 'x', y: 'y', z: 'trial' } as const;
   return {
@@ -90,7 +91,7 @@ function plotCurves(
     x: { domain: progress.domain },
     y: { type: axis.type, domain: axis.domain },
     marks: [
-      ...leftAxis(frame, { ticks: axis.ticks(8), format: axis.format, label: axis.label }),
+      ...leftAxis(frame, left),
       ...bottomAxis(frame, {
         ticks: progress.ticks(isCompact ? 4 : 6),
         format: progress.format,

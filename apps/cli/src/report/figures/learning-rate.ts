@@ -62,13 +62,14 @@ function plotRates(
   const isLog = parameter.isLogarithmic;
   const domain = (isLog ? paddedLog : padded)(numbers[0]!, numbers.at(-1)!);
   const colors = trialColors(optimizer, evidence.trials, palette);
+  const left = { ticks: axis.ticks(8), format: axis.format, label: axis.label };
   return {
-    ...margins(frame),
+    ...margins(left),
     height: isCompact ? 300 : 340,
     x: { type: isLog ? 'log' : 'linear', domain },
     y: { type: axis.type, domain: axis.domain },
     marks: [
-      ...leftAxis(frame, { ticks: axis.ticks(8), format: axis.format, label: axis.label }),
+      ...leftAxis(frame, left),
       ...bottomAxis(frame, {
         ticks: (isLog ? logTicks : linearTicks)(...domain, isCompact ? 4 : 6),
         format: parameter.format,

@@ -93,7 +93,12 @@ function plotLosses(
   const leaders = new Set(champions.map(({ trial }) => trial.number));
   const height = isCompact ? 300 : 340;
   const names = champions.map(({ label }) => shorten(label, 11));
-  const edges = margins(frame, endMargin(names));
+  const left = {
+    ticks: (isLog ? logTicks : linearTicks)(...domain, 6),
+    format: formatShort,
+    label: 'training loss',
+  };
+  const edges = margins(left, endMargin(names));
   const scale = {
     type: isLog ? 'log' : 'linear',
     domain,
@@ -105,11 +110,7 @@ function plotLosses(
     x: { domain: progress.domain },
     y: { type: scale.type, domain },
     marks: [
-      ...leftAxis(frame, {
-        ticks: (isLog ? logTicks : linearTicks)(...domain, 6),
-        format: formatShort,
-        label: 'training loss',
-      }),
+      ...leftAxis(frame, left),
       ...bottomAxis(frame, {
         ticks: progress.ticks(isCompact ? 4 : 6),
         format: progress.format,

@@ -1,7 +1,8 @@
 import { axisX, axisY, gridY, type Markish } from '@observablehq/plot';
-import type { Frame } from '../drawing.ts';
+import { textWidth, type Frame } from '../drawing.ts';
 
-interface AxisOptions {
+/** The values of an axis, and its name. */
+export interface AxisOptions {
   readonly ticks: readonly number[];
   readonly format: (value: number) => string;
   readonly label: string;
@@ -40,13 +41,9 @@ export function leftAxis({ palette }: Frame, { ticks, format, label }: AxisOptio
 
 /** The margins that fit both axes. `right` leaves room for labels at the ends of lines. */
 export function margins(
-  frame: Frame,
+  { ticks, format }: AxisOptions,
   right: number = 14,
-): {
-  marginLeft: number;
-  marginRight: number;
-  marginTop: number;
-  marginBottom: number;
-} {
-  return { marginLeft: frame.isCompact ? 44 : 52, marginRight: right, marginTop: 28, marginBottom: 42 };
+): { marginLeft: number; marginRight: number; marginTop: number; marginBottom: number } {
+  const longest = Math.max(...ticks.map((tick) => textWidth(format(tick))), 24);
+  return { marginLeft: Math.ceil(longest * 1.1) + 14, marginRight: right, marginTop: 28, marginBottom: 42 };
 }

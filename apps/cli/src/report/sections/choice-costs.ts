@@ -37,10 +37,10 @@ export function choiceCosts(evidence: Evidence): Markup | null {
       : ` Speed is the training time until an evaluation first saw ${metric.name} ${metric.formatLevel(threshold.value)}, which ${threshold.reached} of ${threshold.completed} completed trials reached.`;
   return markup`<section id="choices" aria-labelledby="choices-title">
     <h2 id="choices-title">What each choice cost</h2>
-    <p>
-      The choice whose values differ most comes first. Medians are over completed trials; the trials of a row
-      also differ in everything else, so small differences are noise.${speed}
-    </p>
+    ${
+      varied.length > 0 &&
+      markup`<p>The choice whose values differ most comes first. Medians are over completed trials; the trials of a row also differ in everything else, so small differences are noise.${speed}</p>`
+    }
     ${varied.map((choice) => choiceBlock(evidence, choice, choice.summaries))}
     ${fixed.length > 0 && markup`<p class="note">Not varied: ${fixed.map(({ parameter, summaries }) => `${parameter.label} ${summaries[0]?.label ?? ''}`).join(', ')}.</p>`}
   </section>`;
@@ -152,7 +152,7 @@ function choiceTable(
         examplesPerSecond === null ? nothing : formatNumber(Number(examplesPerSecond.toPrecision(3))),
     ],
   ] satisfies [string, (summary: ValueSummary) => string][];
-  return markup`<table role="table" class="cards">
+  return markup`<div class="wide-table"><table role="table" class="cards">
     <caption class="hidden">
       What each ${parameter.label} came to
     </caption>
@@ -171,5 +171,5 @@ function choiceTable(
           </tr>`,
       )}
     </tbody>
-  </table>`;
+  </table></div>`;
 }

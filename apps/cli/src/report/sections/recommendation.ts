@@ -77,7 +77,8 @@ function phraseOf(role: ParameterRole | null, label: string, text: string): Mark
   }
 }
 
-const valueMarkup = (text: string): Markup => markup`<span class="value">${text}</span>`;
+const valueMarkup = (text: string): Markup =>
+  text.length <= 16 ? markup`<span class="value">${text}</span>` : markup`${text}`;
 
 function keyFigures({ record, metric, finalists, trials, best }: Evidence): Markup {
   const { winner } = record;
