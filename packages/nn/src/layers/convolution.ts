@@ -9,6 +9,7 @@ import {
 } from '@nadir/tensor';
 import { kaimingUniform, uniform } from '../initializers.ts';
 import { Module, type LayerOptions } from '../module.ts';
+import { optionText } from './option-text.ts';
 
 /** Options that all convolutions share beside those of their operation. */
 export interface ConvolutionLayerOptions extends LayerOptions {
@@ -54,12 +55,9 @@ export function describeConvolution(
   options: object,
   bias: Tensor | null,
 ): string {
-  const sizes = kernel.length === 1 ? kernel[0] : `[${kernel.join(', ')}]`;
-  const given = Object.entries({ ...options, ...(bias === null && { bias: false }) });
-  const texts = given.map(
-    ([name, value]) => `${name}: ${Array.isArray(value) ? `[${value.join(', ')}]` : value}`,
-  );
-  return [inChannels, outChannels, `kernelSize: ${sizes}`, ...texts].join(', ');
+  const kernelSize = kernel.length === 1 ? kernel[0] : kernel;
+  const given = { kernelSize, ...options, ...(bias === null && { bias: false }) };
+  return `${inChannels}, ${outChannels}, ${optionText(given)}`;
 }
 
 /**

@@ -124,16 +124,19 @@ abstract class BatchNorm extends Module {
       );
     }
     const training = this.training;
-    if (training) this.numBatchesTracked.assign(this.numBatchesTracked.add(1));
-    return batchNorm(x, {
+    const count = this.numBatchesTracked.add(1);
+    const output = batchNorm(x, {
       runningMean: this.runningMean,
       runningVariance: this.runningVar,
       weight: this.weight,
       bias: this.bias,
       training,
-      momentum: this.#momentum ?? this.numBatchesTracked.cast('float64').reciprocal(),
+      momentum: this.#momentum ?? count.cast('float64').reciprocal(),
       eps: this.#eps,
     });
+    // After the checks of the batch: one that is refused does not count.
+    if (training) this.numBatchesTracked.assign(count);
+    return output;
   }
 
   protected override describe(): string {

@@ -6,6 +6,7 @@ import {
   type Tensor,
 } from '@nadir/tensor';
 import { Module } from '../module.ts';
+import { optionText } from './option-text.ts';
 
 /** The greatest value of each window of `kernelSize`; `stride` defaults to the kernel. */
 export class MaxPool2d extends Module {
@@ -24,7 +25,7 @@ export class MaxPool2d extends Module {
   }
 
   protected override describe(): string {
-    return `kernelSize: ${JSON.stringify(this.#options.kernelSize)}`;
+    return optionText(this.#options);
   }
 }
 
@@ -45,6 +46,6 @@ export class AvgPool2d extends Module {
   }
 
   protected override describe(): string {
-    return `kernelSize: ${JSON.stringify(this.#options.kernelSize)}`;
+    return optionText(this.#options);
   }
 }
