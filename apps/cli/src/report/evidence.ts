@@ -118,7 +118,7 @@ function cleanTrial(trial: TrialRecord): TrialRecord {
 }
 
 /** The points of a loss curve that are numbers. */
-export function cleanLosses(losses: readonly CurvePoint[]): readonly CurvePoint[] {
+function cleanLosses(losses: readonly CurvePoint[]): readonly CurvePoint[] {
   return losses.filter(({ value, examples }) => finite(value) && finite(examples));
 }
 

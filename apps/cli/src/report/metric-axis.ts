@@ -62,7 +62,7 @@ function logRange(values: readonly number[]): readonly [number, number] {
 }
 
 /** The range of values, without those that lie so far off that the others would shrink to a line. */
-export function fences(values: readonly number[]): readonly [number, number] {
+function fences(values: readonly number[]): readonly [number, number] {
   if (values.length === 0) return [0, 1];
   const [low, first, third, high] = [0, 0.25, 0.75, 1].map((share) => quantile(values, share)) as [
     number,
@@ -88,6 +88,6 @@ export function padded(low: number, high: number): readonly [number, number] {
   return [low - air, high + air];
 }
 
-export function clamp(value: number, low: number, high: number): number {
+function clamp(value: number, low: number, high: number): number {
   return Math.min(Math.max(value, low), high);
 }

@@ -53,14 +53,14 @@ const roleLabels: { readonly [R in ParameterRole]: string } = {
 };
 
 /** The role that a parameter's name gives it. */
-export function roleOf(name: string): ParameterRole | null {
+function roleOf(name: string): ParameterRole | null {
   const plain = name.toLowerCase().replace(/[^a-z]/g, '');
   const roles = Object.keys(roleNames) as ParameterRole[];
   return roles.find((role) => roleNames[role].includes(plain)) ?? null;
 }
 
 /** A parameter's name in words: `labelSmoothing` reads "label smoothing". */
-export function labelOf(name: string): string {
+function labelOf(name: string): string {
   const role = roleOf(name);
   if (role !== null) return roleLabels[role];
   const words = name.replace(
@@ -71,7 +71,7 @@ export function labelOf(name: string): string {
 }
 
 /** A value as a reader would write it. */
-export function formatChoice(name: string, value: Value | undefined): string {
+function formatChoice(name: string, value: Value | undefined): string {
   if (value === undefined) return '–';
   if (typeof value !== 'number') return shorten(String(value), 60);
   const role = roleOf(name);
@@ -119,7 +119,7 @@ export function groupByValue<Trial extends Pick<TrialRecord, 'choices'>>(
   if (!isNumeric || values.length <= 6) {
     return values
       .map((value) => ({
-        label: format(value),
+        label: shorten(format(value), 32),
         trials: trials.filter(({ choices }) => choices[name] === value),
       }))
       .filter((group) => group.trials.length > 0);

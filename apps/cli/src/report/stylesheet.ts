@@ -37,6 +37,7 @@ section > h3, section > section > h3 { margin: 28px 0 8px; }
 .command { position: relative; background: var(--panel); border: 1px solid var(--grid); border-radius: 8px; }
 .command pre { margin: 0; padding: 14px 84px 14px 16px; white-space: pre-wrap; overflow-wrap: anywhere; }
 code { font: 14px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; overflow-wrap: anywhere; }
+.command span { display: inline-block; max-width: 100%; }
 .command button { position: absolute; top: 9px; right: 9px; }
 button { font: inherit; font-size: 14px; color: var(--ink); background: var(--background); border: 1px solid var(--faint); border-radius: 6px; padding: 3px 12px; cursor: pointer; }
 button:focus-visible, a:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
@@ -98,6 +99,7 @@ svg.narrow { display: none; }
   .cards thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .cards, .cards tbody, .cards caption { display: block; }
   .cards tr, .sortable tr { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 6px 10px; padding: 10px 0; border-bottom: 1px solid var(--grid); }
+  .finalists tr { grid-template-columns: repeat(5, minmax(0, 1fr)); }
   .cards th, .cards td { display: block; padding: 0; border: 0; white-space: normal; overflow-wrap: anywhere; font-size: 13px; }
   .cards tbody th { grid-column: 1 / -1; min-width: 0; font-size: 15px; }
   .cards td::before { content: attr(data-label); display: block; color: var(--muted); font-size: 12px; line-height: 1.3; }

@@ -152,7 +152,7 @@ function plotLosses(
 }
 
 /** The mean over neighbours, of logarithms where all are positive, at no more than 160 places. */
-export function smoothed(points: readonly CurvePoint[]): readonly Pick<CurvePoint, 'examples' | 'value'>[] {
+function smoothed(points: readonly CurvePoint[]): readonly Pick<CurvePoint, 'examples' | 'value'>[] {
   const reach = Math.max(1, Math.round(points.length / 40));
   const isPositive = points.every(({ value }) => value > 0);
   const [to, from] = isPositive ? [Math.log, Math.exp] : [(x: number) => x, (x: number) => x];

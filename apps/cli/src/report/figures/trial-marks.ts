@@ -67,7 +67,7 @@ export function trialTitle({ metric }: Evidence, trial: MeasuredTrial): string {
 }
 
 /** Choices as "learning rate 1.8e-3". */
-export function choiceTexts(choices: Choices): readonly string[] {
+function choiceTexts(choices: Choices): readonly string[] {
   return parametersOf([{ choices }]).map(({ name, label, format }) => `${label} ${format(choices[name]!)}`);
 }
 

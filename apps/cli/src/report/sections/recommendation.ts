@@ -39,10 +39,15 @@ export function recommendation(evidence: Evidence): Markup {
       winner !== null &&
       markup`<h3 id="again">Train it again</h3>
         <div class="command">
-          <pre><code>${trainCommand(record, winner)}</code></pre>
+          <pre><code>${commandMarkup(trainCommand(record, winner))}</code></pre>
           <button type="button" data-copy hidden>Copy</button>
         </div>`
     }`;
+}
+
+/** A command line that breaks between its words only. */
+function commandMarkup(command: string): readonly Markup[] {
+  return command.split(' ').map((word, index) => markup`${index === 0 ? '' : ' '}<span>${word}</span>`);
 }
 
 /** The winning combination in a sentence. */
