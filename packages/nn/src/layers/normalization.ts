@@ -18,7 +18,18 @@ export interface LayerNormLayerOptions extends LayerOptions {
   readonly affine?: boolean;
 }
 
-/** Normalizes the last axes, of shape `normalizedShape`, to mean 0 and variance 1, then scales and shifts (Ba et al. 2016). */
+/**
+ * Normalizes the last axes, of shape `normalizedShape`, to mean 0 and variance 1, then scales and shifts (Ba et al. 2016).
+ *
+ * @throws ShapeError for an input with other last axes.
+ *
+ * @example
+ * ```ts
+ * import { LayerNorm } from '@nadir/nn';
+ * import { tensor } from '@nadir/tensor';
+ * new LayerNorm(2)(tensor([[1, 5]])).round().toArray(); // => [[-1, 1]]
+ * ```
+ */
 export class LayerNorm extends Module {
   readonly weight: Tensor | null;
   readonly bias: Tensor | null;
@@ -53,7 +64,18 @@ export interface RMSNormLayerOptions extends LayerOptions {
   readonly affine?: boolean;
 }
 
-/** Divides the last axes, of shape `normalizedShape`, by their root mean square, then scales (Zhang and Sennrich 2019). */
+/**
+ * Divides the last axes, of shape `normalizedShape`, by their root mean square, then scales (Zhang and Sennrich 2019).
+ *
+ * @throws ShapeError for an input with other last axes.
+ *
+ * @example
+ * ```ts
+ * import { RMSNorm } from '@nadir/nn';
+ * import { tensor } from '@nadir/tensor';
+ * new RMSNorm(2)(tensor([[3, -3]])).round().toArray(); // => [[1, -1]]
+ * ```
+ */
 export class RMSNorm extends Module {
   readonly weight: Tensor | null;
   readonly #shape: Shape;
@@ -147,7 +169,16 @@ abstract class BatchNorm extends Module {
 /**
  * Batch normalization of `[N, C]` or `[N, C, L]` (Ioffe and Szegedy 2015). In evaluation it uses the running statistics.
  *
- * @throws ShapeError for another number of axes or channels.
+ * @throws ShapeError for another number of axes or channels, and one value per channel in training.
+ *
+ * @example
+ * ```ts
+ * import { BatchNorm1d } from '@nadir/nn';
+ * import { tensor } from '@nadir/tensor';
+ * const layer = new BatchNorm1d(1);
+ * layer(tensor([[1], [5]])).round().toArray(); // => [[-1], [1]]
+ * layer.runningMean.item().toFixed(1); // => 0.3
+ * ```
  */
 export class BatchNorm1d extends BatchNorm {
   protected override get ranks(): readonly number[] {
@@ -158,7 +189,15 @@ export class BatchNorm1d extends BatchNorm {
 /**
  * Batch normalization of images `[N, C, H, W]` (Ioffe and Szegedy 2015). In evaluation it uses the running statistics.
  *
- * @throws ShapeError for another number of axes or channels.
+ * @throws ShapeError for another number of axes or channels, and one value per channel in training.
+ *
+ * @example
+ * ```ts
+ * import { BatchNorm2d } from '@nadir/nn';
+ * import { randn } from '@nadir/tensor';
+ * const layer = new BatchNorm2d(3);
+ * layer(randn([4, 3, 8, 8])).shape; // => [4, 3, 8, 8]
+ * ```
  */
 export class BatchNorm2d extends BatchNorm {
   protected override get ranks(): readonly number[] {

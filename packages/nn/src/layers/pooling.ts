@@ -8,7 +8,16 @@ import {
 import { Module } from '../module.ts';
 import { optionText } from './option-text.ts';
 
-/** The greatest value of each window of `kernelSize`; `stride` defaults to the kernel. */
+/**
+ * The greatest value of each window of `kernelSize`; `stride` defaults to the kernel.
+ *
+ * @example
+ * ```ts
+ * import { MaxPool2d } from '@nadir/nn';
+ * import { arange } from '@nadir/tensor';
+ * new MaxPool2d(2)(arange(8).reshape([1, 1, 2, 4])).toArray(); // => [[[[5, 7]]]]
+ * ```
+ */
 export class MaxPool2d extends Module {
   readonly #options: MaxPool2dOptions;
 
@@ -29,7 +38,16 @@ export class MaxPool2d extends Module {
   }
 }
 
-/** The mean of each window of `kernelSize`; `stride` defaults to the kernel. */
+/**
+ * The mean of each window of `kernelSize`; `stride` defaults to the kernel.
+ *
+ * @example
+ * ```ts
+ * import { AvgPool2d } from '@nadir/nn';
+ * import { arange } from '@nadir/tensor';
+ * new AvgPool2d(2)(arange(8).reshape([1, 1, 2, 4])).toArray(); // => [[[[2.5, 4.5]]]]
+ * ```
+ */
 export class AvgPool2d extends Module {
   readonly #options: AvgPool2dOptions;
 

@@ -2,6 +2,7 @@ import { parameter } from '@nadir/autograd';
 import { isFloat } from '@nadir/tensor';
 import { assertAllClose } from '@nadir/tensor/testing';
 import { describe, expect, it } from 'vitest';
+import * as nn from '../../src/index.ts';
 import {
   AvgPool2d,
   BatchNorm1d,
@@ -19,6 +20,7 @@ import {
   LeakyReLU,
   Linear,
   MaxPool2d,
+  Module,
   ReLU,
   RMSNorm,
   Sequential,
@@ -26,7 +28,6 @@ import {
   SiLU,
   Softmax,
   Tanh,
-  type Module,
 } from '../../src/index.ts';
 import { fixture, restored, restoredAll } from '../torch-fixture.ts';
 
@@ -100,6 +101,15 @@ const layers: Readonly<Record<string, () => Module>> = {
 describe(`layers of torch ${fixture.torch}`, () => {
   it('all have a fixture', () => {
     expect(Object.keys(layers).sort()).toEqual(fixture.layers.map(({ name }) => name).sort());
+  });
+
+  it('cover every layer that is exported', () => {
+    const exported = Object.values(nn).filter(
+      (value) => typeof value === 'function' && value.prototype instanceof Module,
+    );
+    const built = Object.values(layers).map((make) => make().constructor);
+    const uncovered = exported.filter((layer) => !built.includes(layer));
+    expect(uncovered.map(({ name }) => name)).toEqual([]);
   });
 
   for (const { name, train, state, inputs, ...expected } of fixture.layers) {
