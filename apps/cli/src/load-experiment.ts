@@ -12,7 +12,7 @@ const builtIns: Readonly<Record<string, () => Promise<{ readonly default: Experi
 };
 
 /** Names of the built-in experiments. */
-export const builtInNames: readonly string[] = Object.keys(builtIns);
+const builtInNames: readonly string[] = Object.keys(builtIns);
 
 /** An experiment, and by what another process finds it: the name of a built-in one, or an absolute path. */
 export interface LoadedExperiment {

@@ -5,7 +5,7 @@ import { createOutput } from './output.ts';
 import { addSearchFlags, tune, type TuneFlags } from './tune.ts';
 
 /** Seconds after which the search of `nadir start` begins no further trial: a guard for slow machines, not the plan. */
-const searchGuard = 240;
+const searchGuard = 150;
 
 /** Adds `nadir start`. */
 export function addStartCommand(program: Command, setExitCode: (code: number) => void): void {

@@ -1,17 +1,17 @@
 import ansis from 'ansis';
 import type { Command } from 'commander';
-import { earlyStopping, type EvaluationRecord, type TrainerState } from '@nadir/train';
+import { earlyStopping, type Evaluation, type FitResult, type TrainerState } from '@nadir/train';
 import { loadCheckpoint, saveCheckpoint } from '@nadir/train/node';
 import { UsageError } from '../cli-error.ts';
-import { budgetOf, objectiveOf, type Experiment } from '../experiment.ts';
+import { budgetOf, objectiveOf, type Experiment, type ExperimentData } from '../experiment.ts';
 import { Interruption } from '../interruption.ts';
 import { loadExperiment } from '../load-experiment.ts';
 import { saveModel } from '../model-file.ts';
+import type { Choices } from '../report/study-record.ts';
 import { createRunFolder, openRunFolder, type RunFolder, type TrainHeader } from '../run-folder.ts';
-import { choicesText, count, duration, metricText, plural } from '../terminal/format.ts';
-import { progressBar } from '../terminal/progress-bar.ts';
-import { pad } from '../terminal/table.ts';
-import { completeChoices, prepareRun } from '../training-run.ts';
+import { choicesText, count, metricText, plural } from '../terminal/format.ts';
+import { TrainBoard } from '../terminal/train-board.ts';
+import { completeChoices, prepareRun, type TrainingRun } from '../training-run.ts';
 import { addChoiceFlags, choicesFrom, numbers, type ChoiceFlags } from './options.ts';
 import { createOutput, type Output } from './output.ts';
 import { requireSameExperiment } from './resume.ts';
@@ -83,24 +83,66 @@ function rejectWithResume(flags: TrainFlags): void {
   }
 }
 
-interface Opened {
-  readonly folder: RunFolder;
+/** A run about to be trained. */
+interface TrainSession {
   readonly header: TrainHeader;
+  readonly folder: RunFolder;
   readonly experiment: Experiment;
-  readonly state: TrainerState | undefined;
+  readonly data: ExperimentData<unknown>;
+  readonly run: TrainingRun;
+  readonly choices: Choices;
+  /** What is different from where the run began. */
   readonly warnings: readonly string[];
 }
 
-async function openResumed(reference: string | undefined, path: string): Promise<Opened> {
+/** Data, model and trainer of a run; everything is checked before anything is written. */
+async function prepare(
+  experiment: Experiment,
+  header: TrainHeader,
+  flags: TrainFlags,
+): Promise<Pick<TrainSession, 'header' | 'experiment' | 'data' | 'run' | 'choices'>> {
+  const { choices, seed, epochs, clipNorm } = header;
+  objectiveOf(experiment);
+  const data = await experiment.data({ seed: header.dataSeed });
+  if (flags.test === true && data.test === undefined) {
+    throw new UsageError(`'${experiment.name}' has no test data. Leave --test out.`);
+  }
+  const run = prepareRun(experiment, data, {
+    choices,
+    seed,
+    dropLast: false,
+    steps: (stepsPerEpoch) => epochs * stepsPerEpoch,
+    ...(clipNorm === undefined ? {} : { clipNorm }),
+  });
+  return {
+    header,
+    experiment,
+    data,
+    run,
+    choices: { lr: run.recipe.lr, ...completeChoices(experiment, choices) },
+  };
+}
+
+async function openResumed(
+  reference: string | undefined,
+  flags: TrainFlags,
+  path: string,
+): Promise<TrainSession> {
   const { folder, header } = await openRunFolder(path, 'train');
   const { experiment } = await loadExperiment(reference ?? header.reference);
   requireSameExperiment(experiment, header, folder);
-  if (!folder.has(checkpointName)) return { folder, header, experiment, state: undefined, warnings: [] };
-  const { state, warnings } = await loadCheckpoint(folder.file(checkpointName));
-  return { folder, header, experiment, state, warnings };
+  const prepared = await prepare(experiment, header, flags);
+  let warnings: readonly string[] = [];
+  if (folder.has(checkpointName)) {
+    const checkpoint: { readonly state: TrainerState; readonly warnings: readonly string[] } =
+      await loadCheckpoint(folder.file(checkpointName));
+    prepared.run.trainer.loadState(checkpoint.state);
+    warnings = checkpoint.warnings;
+  }
+  return { ...prepared, folder, warnings };
 }
 
-async function openNew(reference: string | undefined, flags: TrainFlags): Promise<Opened> {
+async function openNew(reference: string | undefined, flags: TrainFlags): Promise<TrainSession> {
   if (reference === undefined) {
     throw new UsageError('Name an experiment, as in nadir train mnist, or give --resume <folder>.');
   }
@@ -121,255 +163,162 @@ async function openNew(reference: string | undefined, flags: TrainFlags): Promis
     ...(flags.clipNorm === undefined ? {} : { clipNorm: flags.clipNorm }),
     ...(flags.patience === undefined ? {} : { patience: flags.patience }),
   };
-  return {
-    folder: await createRunFolder(header, flags.out),
-    header,
-    experiment,
-    state: undefined,
-    warnings: [],
-  };
+  const prepared = await prepare(experiment, header, flags);
+  return { ...prepared, folder: await createRunFolder(header, flags.out), warnings: [] };
 }
 
 /** Trains as the flags say; returns the exit code. */
-export async function train(
-  reference: string | undefined,
-  flags: TrainFlags,
-  output: Output,
-): Promise<number> {
+async function train(reference: string | undefined, flags: TrainFlags, output: Output): Promise<number> {
   if (flags.resume !== undefined) rejectWithResume(flags);
-  const opened = await (flags.resume === undefined
+  const session = await (flags.resume === undefined
     ? openNew(reference, flags)
-    : openResumed(reference, flags.resume));
-  const { folder, header, experiment, state, warnings } = opened;
-  const { screen } = output;
-  const { seed, choices, epochs, clipNorm, patience, dataSeed } = header;
-  const objective = objectiveOf(experiment);
-  using interruption = new Interruption(() => screen.print(ansis.dim('Stopping after this step …')));
-
-  const data = await experiment.data({ seed: dataSeed });
-  if (flags.test === true && data.test === undefined) {
-    throw new UsageError(`'${experiment.name}' has no test data. Leave --test out.`);
+    : openResumed(reference, flags, flags.resume));
+  using interruption = new Interruption(() => output.screen.print(ansis.dim('Stopping after this step …')));
+  introduce(output, session);
+  const result = await fit(output, session, interruption.signal);
+  const { kind } = result.reason;
+  if (kind === 'interrupted' || kind === 'diverged') {
+    tellEarlyEnd(output, session, result);
+    return kind === 'diverged' ? 1 : interruption.exitCode;
   }
-  const run = prepareRun(experiment, data, {
-    choices,
-    seed,
-    dropLast: false,
-    steps: (stepsPerEpoch) => epochs * stepsPerEpoch,
-    ...(clipNorm === undefined ? {} : { clipNorm }),
-  });
-  const { trainer, loader, validation } = run;
-  if (state !== undefined) trainer.loadState(state);
+  await conclude(output, session, result, flags.test === true);
+  return 0;
+}
 
-  const all = { lr: run.recipe.lr, ...completeChoices(experiment, choices) };
+function introduce(
+  { screen, event }: Output,
+  { header, folder, experiment, data, run, choices, warnings }: TrainSession,
+): void {
+  const { epochs, seed } = header;
+  const { step } = run.trainer;
   screen.print(
-    `${ansis.bold(`nadir train ${experiment.name}`)}${ansis.dim(`  ${choicesText(all)} · ${plural(epochs, 'epoch')} · seed ${seed}`)}`,
+    `${ansis.bold(`nadir train ${experiment.name}`)}${ansis.dim(`  ${choicesText(choices)} · ${plural(epochs, 'epoch')} · seed ${seed}`)}`,
   );
-  for (const warning of warnings)
+  for (const warning of warnings) {
     screen.print(ansis.yellow(`! ${warning} The last bits may differ from an uninterrupted run.`));
-  if (state !== undefined)
-    screen.print(ansis.dim(`Going on after step ${count(trainer.step)} of ${count(run.steps)}.`));
+  }
+  if (step > 0) screen.print(ansis.dim(`Going on after step ${count(step)} of ${count(run.steps)}.`));
   screen.print();
-  output.event('start', {
+  event('start', {
     experiment: experiment.name,
-    choices: all,
+    choices,
     epochs,
     seed,
     steps: run.steps,
-    step: trainer.step,
+    step,
     folder: folder.path,
     items: { train: data.train.size, validation: data.validation.size },
   });
+}
 
-  const meter = new TrainMeter(run.steps, trainer.step, run.recipe.batchSize);
+async function fit(
+  output: Output,
+  { header, folder, experiment, run, choices }: TrainSession,
+  signal: AbortSignal,
+): Promise<FitResult> {
+  const { epochs, seed, patience } = header;
+  const { trainer } = run;
+  const { metric, direction } = objectiveOf(experiment);
+  const board = new TrainBoard(output.screen, {
+    epochs,
+    steps: run.steps,
+    step: trainer.step,
+    batchSize: run.recipe.batchSize,
+    metrics: Object.keys(experiment.metrics?.() ?? {}),
+  });
+  let savedAt = performance.now();
   const save = async (status: string): Promise<void> => {
     await saveCheckpoint(folder.file(checkpointName), trainer.state(), { experiment: experiment.name });
+    const { evaluations } = trainer.history;
     await folder.writeJson('result.json', {
       experiment: experiment.name,
-      choices: all,
+      choices,
       seed,
       status,
       steps: trainer.step,
-      evaluations: trainer.history.evaluations,
+      evaluations,
     });
+    savedAt = performance.now();
   };
-  let saved = performance.now();
-  const printed = { header: false };
-  const names = Object.keys(experiment.metrics?.() ?? {});
-  screen.draw(() => meter.frame(screen.width, epochs));
-  const result = await trainer.fit(loader, {
-    epochs,
-    validation,
-    signal: interruption.signal,
-    stop:
-      patience === undefined
-        ? []
-        : [earlyStopping({ metric: objective.metric, direction: objective.direction, patience })],
-    onStep: ({ step, loss, epoch }) => meter.step(step, loss, epoch),
-    onEvaluationStart: () => meter.pause(),
-    onEvaluation: (record) => {
-      meter.resume();
-      const trainLoss = meter.epochLoss();
-      if (!printed.header) screen.print(ansis.dim(epochHeader(names)));
-      printed.header = true;
-      screen.print(epochLine(record, trainLoss, names, meter.rate));
-      output.event('epoch', {
-        epoch: record.epoch,
-        step: record.step,
-        seconds: record.seconds,
-        trainLoss,
-        loss: record.loss,
-        ...record.metrics,
-        itemsPerSecond: meter.rate,
-      });
-    },
-    async onEpochEnd() {
-      if (performance.now() - saved < checkpointInterval) return;
-      await save('running');
-      saved = performance.now();
-    },
-  });
-  screen.done();
-  await save(result.reason.kind);
-  const last = result.history.evaluations.at(-1);
-  const fields = {
-    reason: result.reason.kind,
-    text: result.reason.text,
-    steps: result.steps,
-    folder: folder.path,
-  };
+  try {
+    const result = await trainer.fit(run.loader, {
+      epochs,
+      validation: run.validation,
+      signal,
+      stop: patience === undefined ? [] : [earlyStopping({ metric, direction, patience })],
+      onStep: ({ step, loss, epoch }) => board.step(step, loss, epoch),
+      onEvaluationStart: () => board.beginEvaluation(),
+      onEvaluation: (record) => {
+        const { epoch, step, seconds, loss, metrics } = record;
+        output.event('epoch', { epoch, step, seconds, loss, ...metrics, ...board.endEvaluation(record) });
+      },
+      async onEpochEnd() {
+        if (performance.now() - savedAt >= checkpointInterval) await save('running');
+      },
+    });
+    await save(result.reason.kind);
+    return result;
+  } finally {
+    board.done();
+  }
+}
 
-  if (result.reason.kind === 'interrupted') {
-    output.event('end', fields);
-    screen.print(
-      `Stopped after step ${count(result.steps)} of ${count(run.steps)}. What is done is kept in ${folder.shown}.`,
-    );
-    screen.print(`Go on with: ${ansis.bold(`nadir train --resume ${folder.shown}`)}`);
-    return interruption.exitCode;
-  }
+/** The fields of the last event, however a run ended. */
+function endFields(
+  { folder }: TrainSession,
+  { reason, steps }: FitResult,
+): Readonly<Record<string, unknown>> {
+  return { reason: reason.kind, text: reason.text, steps, folder: folder.path };
+}
+
+function tellEarlyEnd({ screen, event }: Output, session: TrainSession, result: FitResult): void {
+  const { folder, run } = session;
+  event('end', endFields(session, result));
   if (result.reason.kind === 'diverged') {
-    output.event('end', fields);
-    screen.print(
-      ansis.red(
-        `✗ Training diverged: ${result.reason.text}. Try a smaller --lr, --warmup 0.1 or --clip-norm 1.`,
-      ),
-    );
-    return 1;
+    const text = `✗ Training diverged: ${result.reason.text}. Try a smaller --lr, --warmup 0.1 or --clip-norm 1.`;
+    screen.print(ansis.red(text));
+    return;
   }
+  screen.print(
+    `Stopped after step ${count(result.steps)} of ${count(run.steps)}. What is done is kept in ${folder.shown}.`,
+  );
+  screen.print(`Go on with: ${ansis.bold(`nadir train --resume ${folder.shown}`)}`);
+}
+
+async function conclude(
+  { screen, event }: Output,
+  session: TrainSession,
+  result: FitResult,
+  readTest: boolean,
+): Promise<void> {
+  const { folder, experiment, data, run, header } = session;
+  const { metric } = objectiveOf(experiment);
   await saveModel(run.model, folder.file(modelName));
   screen.print();
   if (result.reason.kind === 'condition') screen.print(ansis.dim(`Stopped early: ${result.reason.text}.`));
-  const kept = patience === undefined ? last : await run.evaluate(data.validation);
-  if (kept !== undefined) {
-    const value = objective.metric === 'loss' ? kept.loss : kept.metrics[objective.metric]!;
+  const measure = (part: string, { loss, metrics }: Evaluation, items: number): void => {
+    const value = metric === 'loss' ? loss : metrics[metric]!;
     screen.print(
-      `${ansis.green('✓')} validation ${objective.metric} ${ansis.bold(metricText(objective.metric, value))} on ${count(data.validation.size)} items`,
+      `${ansis.green('✓')} ${part} ${metric} ${ansis.bold(metricText(metric, value))} on ${count(items)} items`,
     );
-  }
-  let test: Awaited<ReturnType<typeof run.evaluate>> | undefined;
-  if (flags.test === true) {
+  };
+  // With patience the best parameters were put back, which the last evaluation did not see.
+  const last = result.history.evaluations.at(-1);
+  const kept =
+    header.patience !== undefined || last === undefined ? await run.evaluate(data.validation) : last;
+  const validation = { loss: kept.loss, metrics: kept.metrics };
+  measure('validation', validation, data.validation.size);
+  let test: Evaluation | undefined;
+  if (readTest) {
     const items = await data.test!();
     test = await run.evaluate(items);
-    const value = objective.metric === 'loss' ? test.loss : test.metrics[objective.metric]!;
-    screen.print(
-      `${ansis.green('✓')} test ${objective.metric} ${ansis.bold(metricText(objective.metric, value))} on ${count(items.size)} items`,
-    );
+    measure('test', test, items.size);
   }
-  output.event('end', {
-    ...fields,
-    ...(kept === undefined ? {} : { validation: kept }),
+  event('end', {
+    ...endFields(session, result),
+    validation,
     ...(test === undefined ? {} : { test }),
     model: folder.file(modelName),
   });
   screen.print(`  kept: ${folder.shownFile(modelName)}, ${checkpointName}, result.json`);
-  return 0;
-}
-
-function epochHeader(names: readonly string[]): string {
-  return ['epoch', 'train loss', 'val. loss', ...names, 'items/s', 'time']
-    .map((title, index) => pad(title, index === 0 ? -5 : -11))
-    .join(' ');
-}
-
-function epochLine(
-  { epoch, loss, metrics, seconds }: EvaluationRecord,
-  trainLoss: number,
-  names: readonly string[],
-  rate: number,
-): string {
-  const cells = [
-    String(epoch),
-    trainLoss.toFixed(4),
-    loss.toFixed(4),
-    ...names.map((name) => metricText(name, metrics[name] ?? null)),
-    count(rate),
-    duration(seconds),
-  ];
-  return cells.map((cell, index) => pad(cell, index === 0 ? -5 : -11)).join(' ');
-}
-
-/** Where a training run is, how fast it goes, and how long it will take. */
-class TrainMeter {
-  readonly #steps: number;
-  readonly #batchSize: number;
-  readonly #first: number;
-  #step: number;
-  #epoch = 0;
-  #loss = NaN;
-  #sum = 0;
-  #count = 0;
-  #seconds = 0;
-  #resumed: number = performance.now();
-  #evaluating = false;
-
-  constructor(steps: number, step: number, batchSize: number) {
-    this.#steps = steps;
-    this.#first = this.#step = step;
-    this.#batchSize = batchSize;
-  }
-
-  /** Items per second of training, evaluations left out. */
-  get rate(): number {
-    return this.#seconds === 0 ? 0 : ((this.#step - this.#first) * this.#batchSize) / this.#seconds;
-  }
-
-  step(step: number, loss: number, epoch: number): void {
-    const now = performance.now();
-    this.#seconds += (now - this.#resumed) / 1000;
-    this.#resumed = now;
-    this.#step = step;
-    this.#epoch = epoch;
-    this.#sum += loss;
-    this.#count++;
-    this.#loss = Number.isNaN(this.#loss) ? loss : this.#loss * 0.95 + loss * 0.05;
-  }
-
-  /** Mean loss of the steps since it was last asked. */
-  epochLoss(): number {
-    const mean = this.#sum / this.#count;
-    this.#sum = this.#count = 0;
-    return mean;
-  }
-
-  pause(): void {
-    this.#evaluating = true;
-  }
-
-  resume(): void {
-    this.#evaluating = false;
-    this.#resumed = performance.now();
-  }
-
-  frame(width: number, epochs: number): string {
-    const share = this.#step / this.#steps;
-    const left = this.rate === 0 ? NaN : ((this.#steps - this.#step) * this.#batchSize) / this.rate;
-    const before = `epoch ${Math.min(this.#epoch + 1, epochs)}/${epochs} `;
-    const after = this.#evaluating
-      ? ' validating …'
-      : `${String(Math.floor(share * 100)).padStart(4)} %  loss ${Number.isNaN(this.#loss) ? '–' : this.#loss.toFixed(4)}  ${count(this.rate)} items/s  ${duration(left)} left`;
-    return (
-      before +
-      progressBar(share, Math.max(10, Math.min(40, width - before.length - after.length - 1))) +
-      after
-    );
-  }
 }

@@ -4,14 +4,21 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { parseDuration } from '@nadir/tune';
 import { jsonLinesStorage } from '@nadir/tune/node';
 import { UsageError } from '../cli-error.ts';
-import { objectiveOf, type Experiment, type ExperimentData } from '../experiment.ts';
+import { budgetOf, objectiveOf, type Experiment, type ExperimentData } from '../experiment.ts';
 import { findingsOf } from '../findings.ts';
 import { Interruption } from '../interruption.ts';
 import { loadExperiment } from '../load-experiment.ts';
 import { recordName, reportName, studyRecord, trainCommand, writeReport } from '../report-file.ts';
 import type { StudyRecord } from '../report/study-record.ts';
 import { createRunFolder, openRunFolder, type RunFolder, type TuneHeader } from '../run-folder.ts';
-import { planSearch, prunerNames, samplerNames, type PrunerName, type SamplerName } from '../search-plan.ts';
+import {
+  planSearch,
+  prunerNames,
+  samplerNames,
+  samplerOf,
+  type PrunerName,
+  type SamplerName,
+} from '../search-plan.ts';
 import { Search, trialLag, type SearchEvent } from '../search.ts';
 import { findingsText } from '../terminal/findings-text.ts';
 import { count, duration, metricText, plural } from '../terminal/format.ts';
@@ -134,8 +141,10 @@ async function openResumed(reference: string | undefined, flags: TuneFlags, path
       ...(flags.timeout === undefined ? {} : { timeout: flags.timeout }),
     },
   };
+  const data = await experiment.data({ seed: header.dataSeed });
+  checkPlan(header, experiment, data);
   await folder.writeJson('run.json', header);
-  return { folder, header, experiment, data: await experiment.data({ seed: header.dataSeed }), resume: true };
+  return { folder, header, experiment, data, resume: true };
 }
 
 async function openNew(reference: string | undefined, flags: TuneFlags): Promise<Opened> {
@@ -157,7 +166,19 @@ async function openNew(reference: string | undefined, flags: TuneFlags): Promise
     command: ['nadir', ...process.argv.slice(2)].join(' '),
     plan: planSearch(experiment, data.train.size, { ...options, seed }),
   };
+  checkPlan(header, experiment, data);
   return { folder: await createRunFolder(header, flags.out), header, experiment, data, resume: false };
+}
+
+/** Throws a UsageError for a plan that cannot be carried out, before anything is written. */
+function checkPlan({ plan }: TuneHeader, experiment: Experiment, data: ExperimentData<unknown>): void {
+  objectiveOf(experiment);
+  samplerOf(plan, experiment.space);
+  if (plan.winnerEpochs > 0 && data.test === undefined) {
+    throw new UsageError(
+      `'${experiment.name}' has no test data to measure a winner by. Leave --winner-epochs out.`,
+    );
+  }
 }
 
 /** Searches as the flags say; returns the exit code. */
@@ -168,11 +189,6 @@ export async function tune(reference: string | undefined, flags: TuneFlags, outp
     : openResumed(reference, flags, flags.resume));
   const { folder, header, experiment, data, resume } = opened;
   const { plan } = header;
-  if (plan.winnerEpochs > 0 && data.test === undefined) {
-    throw new UsageError(
-      `'${experiment.name}' has no test data to measure a winner by. Leave --winner-epochs out.`,
-    );
-  }
   const objective = objectiveOf(experiment);
   const workers = Math.min(flags.workers ?? availableParallelism(), trialLag);
   let board: SearchBoard | undefined;
@@ -263,7 +279,7 @@ function introduce(
 
 function conclude(
   output: Output,
-  { folder, header }: Opened,
+  { folder, header, experiment }: Opened,
   record: StudyRecord,
   interruption: Interruption,
 ): void {
@@ -282,7 +298,7 @@ function conclude(
     screen.print();
     if (winner !== null) {
       screen.print(
-        `${ansis.green('✓')} Trained for ${winner.epochs} epochs, its test ${metric.name} is ${ansis.bold(metricText(metric.name, winner.test.metric))}` +
+        `${ansis.green('✓')} Trained for ${plural(winner.epochs, 'epoch')}, its test ${metric.name} is ${ansis.bold(metricText(metric.name, winner.test.metric))}` +
           ` on ${count(winner.test.items)} items, read once.`,
       );
       screen.print(`  model   ${folder.shownFile(modelName)}`);
@@ -291,7 +307,11 @@ function conclude(
     screen.print(`  data    ${folder.shownFile(recordName)}`);
     const best = winner ?? findings.certainty.ranking[0]?.finalist;
     if (best !== undefined) {
-      const run = { choices: best.choices, epochs: winner?.epochs ?? 5, seed: record.seed };
+      const run = {
+        choices: best.choices,
+        epochs: winner?.epochs ?? budgetOf(experiment).epochs,
+        seed: record.seed,
+      };
       screen.print(`  again   ${trainCommand(header.reference, run)}`);
     }
     screen.print(ansis.dim(`  ${duration(record.seconds)} in all`));

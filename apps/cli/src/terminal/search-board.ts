@@ -4,7 +4,7 @@ import type { TrialRecord } from '../report/study-record.ts';
 import type { RunPurpose, SearchEvent } from '../search.ts';
 import type { SearchPlan } from '../search-plan.ts';
 import { ChoiceColumns } from './choice-columns.ts';
-import { choicesText, duration, metricText } from './format.ts';
+import { choicesText, duration, metricText, plural } from './format.ts';
 import { progressBar } from './progress-bar.ts';
 import type { Screen } from './screen.ts';
 import { sparkline } from './sparkline.ts';
@@ -119,7 +119,7 @@ export class SearchBoard {
       );
     } else if (phase === 'winner') {
       this.#screen.print();
-      this.#screen.print(ansis.bold(`The winner, for ${winnerEpochs} epochs`));
+      this.#screen.print(ansis.bold(`The winner, for ${plural(winnerEpochs, 'epoch')}`));
     }
   }
 
