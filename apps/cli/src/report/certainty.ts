@@ -1,5 +1,6 @@
+import { median } from '../statistics.ts';
 import type { Evidence, MeasuredFinalist } from './evidence.ts';
-import { capitalized, countOf, formatNumber } from './number-format.ts';
+import { capitalized, countOf, formatNumber, formatSeconds, formatShort } from './number-format.ts';
 
 /** How sure the choice between the best two finalists is, in words, from their runs. */
 export function certaintyText(evidence: Evidence): string {
@@ -41,10 +42,19 @@ function verdict({ metric }: Evidence, first: MeasuredFinalist, second: Measured
         : ' One run each says little, though.';
     return `Their ranges do not overlap: every run of trial ${first.trial} beats every run of trial ${second.trial}.${luck}`;
   }
-  return (
-    `Their ranges overlap: in ${formatNumber(won)} of ${pairs} pairs of runs trial ${first.trial} is ahead` +
-    (won === pairs ? '.' : `, so the order of ${names} is not certain; take the one that suits you better.`)
-  );
+  const ahead = `Their ranges overlap: in ${formatShort(won)} of ${pairs} pairs of runs trial ${first.trial} is ahead`;
+  if (won === pairs) return `${ahead}.`;
+  return `${ahead}, so the order of ${names} is not certain.${fasterText(first, second)}`;
+}
+
+function fasterText(first: MeasuredFinalist, second: MeasuredFinalist): string {
+  const [a, b] = [first, second].map(({ runs }) => median(runs.map(({ seconds }) => seconds))) as [
+    number,
+    number,
+  ];
+  if (!(Math.max(a, b) > 1.1 * Math.min(a, b))) return '';
+  const [faster, time, other] = a < b ? [first, a, b] : [second, b, a];
+  return ` Trial ${faster.trial} trains faster: ${formatSeconds(time)} a run against ${formatSeconds(other)}.`;
 }
 
 /** The number of ways to choose k of n. */

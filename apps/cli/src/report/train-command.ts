@@ -1,4 +1,4 @@
-import type { StudyRecord, WinnerRecord } from './study-record.ts';
+import type { Choices, StudyRecord } from './study-record.ts';
 
 /** The choices that `nadir train` has a flag of their own for. */
 const flags = new Set([
@@ -12,17 +12,17 @@ const flags = new Set([
   'batchSize',
 ]);
 
-/** The command line that trains a winner again: the one on record, or else one made from its choices. */
-export function trainCommand({ experiment }: StudyRecord, winner: WinnerRecord): string {
-  if (winner.command !== undefined) return winner.command;
-  const choices = Object.entries(winner.choices).map(([name, value]) =>
+/** The command line that trains choices: the winner's on record, or else one made from them. */
+export function trainCommand({ experiment, seed, winner }: StudyRecord, chosen: Choices): string {
+  if (winner?.command !== undefined) return winner.command;
+  const choices = Object.entries(chosen).map(([name, value]) =>
     flags.has(name) ? `--${dashed(name)} ${quoted(String(value))}` : `--set ${quoted(`${name}=${value}`)}`,
   );
   return [
     `nadir train ${quoted(experiment)}`,
     ...choices,
-    `--epochs ${winner.epochs}`,
-    `--seed ${winner.seed}`,
+    ...(winner === null ? [] : [`--epochs ${winner.epochs}`]),
+    `--seed ${winner?.seed ?? seed}`,
   ].join(' ');
 }
 

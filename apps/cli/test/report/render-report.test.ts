@@ -82,7 +82,7 @@ describe('renderReport', () => {
       { ...second!, runs: runs([0.972, 0.965, 0.96]) },
     ];
     expect(textOf(renderReport({ ...record, finalists }))).toContain(
-      'Their ranges overlap: in 8 of 9 pairs of runs trial 8 is ahead, so the order of trial 8 and trial 13 is not certain',
+      'Their ranges overlap: in 8 of 9 pairs of runs trial 8 is ahead, so the order of trial 8 and trial 13 is not certain.',
     );
   });
 
@@ -112,6 +112,17 @@ describe('renderReport', () => {
     }
     expect(textOf(page)).toContain('Unstable: 1 diverged of 5 with nesterov.');
     expect(textOf(page)).toContain('The fastest to 95% is nesterov (2.87 s).');
+  });
+
+  it('puts the choice first that decides most', () => {
+    const record = withTrials((trial, index) => ({
+      ...trial,
+      outcome: 'completed',
+      choices: { noise: (index * 7) % 4, decisive: index % 3 === 0, warmup: (index * 5) % 2 },
+      metric: (index % 3 === 0 ? 0.9 : 0.8) + ((index * 13) % 20) / 400,
+    }));
+    const headings = [...renderReport(record).matchAll(/<article class="choice">\s*<h3>(.*?)<\/h3>/g)];
+    expect(headings[0]?.[1]).toBe('Decisive');
   });
 
   it('lists all trials with what a reader can sort by', () => {
@@ -200,11 +211,12 @@ describe('renderReport of a record with little in it', () => {
 
   it('recommends the best trial so far before there is a winner, and says so', () => {
     expect(textOf(expectWhole({ ...record, winner: null }))).toContain(
-      'This is the best trial so far; no winner has been trained yet.',
+      'Trial 8 is the best of the finalists. It has not been trained in full, and the test data has not been read.',
     );
-    expect(textOf(expectWhole({ ...record, winner: null, finalists: [] }))).toContain(
-      'No combination was trained again',
-    );
+    const early = textOf(expectWhole({ ...record, winner: null, finalists: [] }));
+    expect(early).toContain('This is the best trial so far.');
+    expect(early).toContain('--warmup 0.1 --seed 7');
+    expect(early).toContain('No combination was trained again');
   });
 
   it('renders finalists without runs, with one run, and with diverged runs', () => {

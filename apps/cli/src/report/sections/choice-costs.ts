@@ -27,8 +27,12 @@ export function choiceCosts(evidence: Evidence): Markup | null {
   const { threshold, metric } = evidence;
   if (evidence.trials.length === 0) return null;
   const choices = choiceFiguresOf(evidence)
-    .map((choice) => ({ ...choice, summaries: summariesOf(evidence, choice.parameter) }))
-    .toSorted((a, b) => effectOf(b.summaries) - effectOf(a.summaries));
+    .map((choice) => ({
+      ...choice,
+      summaries: summariesOf(evidence, choice.parameter),
+      effect: effectOf(evidence, choice.parameter),
+    }))
+    .toSorted((a, b) => Number(b.effect > a.effect) - Number(b.effect < a.effect));
   const varied = choices.filter(({ summaries }) => summaries.length > 1);
   const fixed = choices.filter(({ summaries }) => summaries.length < 2);
   const speed =
@@ -39,7 +43,7 @@ export function choiceCosts(evidence: Evidence): Markup | null {
     <h2 id="choices-title">What each choice cost</h2>
     ${
       varied.length > 0 &&
-      markup`<p>The choice whose values differ most comes first. Medians are over completed trials; the trials of a row also differ in everything else, so small differences are noise.${speed}</p>`
+      markup`<p>The choice that best explains which trials were better comes first. Medians are over completed trials; the trials of a row also differ in everything else, so small differences are noise.${speed}</p>`
     }
     ${varied.map((choice) => choiceBlock(evidence, choice, choice.summaries))}
     ${fixed.length > 0 && markup`<p class="note">Not varied: ${fixed.map(({ parameter, summaries }) => `${parameter.label} ${summaries[0]?.label ?? ''}`).join(', ')}.</p>`}
@@ -77,10 +81,26 @@ function medianOrNull(values: readonly number[]): number | null {
   return values.length === 0 ? null : median(values);
 }
 
-/** How far the medians of a parameter's values lie apart. */
-function effectOf(summaries: readonly ValueSummary[]): number {
-  const medians = summaries.map((summary) => summary.median).filter((value) => value !== null);
-  return medians.length < 2 ? -1 : Math.max(...medians) - Math.min(...medians);
+/**
+ * How much of the order of the completed trials a parameter explains: ε² of the Kruskal–Wallis test, which takes off what
+ * as many values would explain by chance. (Kelley 1935; Tomczak and Tomczak 2014.)
+ */
+function effectOf({ trials }: Evidence, parameter: Parameter): number {
+  const groups = groupByValue(parameter, trials)
+    .map((group) => completedMetrics(group.trials))
+    .filter((values) => values.length > 0);
+  const all = groups.flat().toSorted((a, b) => a - b);
+  const free = all.length - groups.length;
+  if (groups.length < 2 || free < 1) return -Infinity;
+  // Equal values share the mean of their ranks.
+  const rankOf = (value: number): number => (all.indexOf(value) + all.lastIndexOf(value)) / 2;
+  const spread = (values: readonly number[], around: number): number =>
+    values.reduce((sum, value) => sum + (rankOf(value) - around) ** 2, 0);
+  const mean = (values: readonly number[]): number =>
+    values.reduce((sum, value) => sum + rankOf(value), 0) / values.length;
+  const total = spread(all, (all.length - 1) / 2);
+  const within = groups.reduce((sum, values) => sum + spread(values, mean(values)), 0);
+  return total === 0 ? 0 : (total - within - ((groups.length - 1) * within) / free) / total;
 }
 
 function choiceBlock(

@@ -12,10 +12,7 @@ export function origin({ record }: Evidence): Markup {
     ['search', formatSeconds(record.seconds)],
     ['training data', countOf(data.train, 'item')],
     ['validation data', `${countOf(data.validation, 'item')}; every choice was made on these`],
-    [
-      'test data',
-      `${countOf(data.test, 'item')}${record.winner === null ? '; not read yet' : '; read once'}`,
-    ],
+    ['test data', record.winner === null ? 'not read yet' : `${countOf(data.test, 'item')}; read once`],
     ...Object.entries(machine).map(([name, value]) => [name, String(value)] as const),
   ];
   return markup`<section id="origin" aria-labelledby="origin-title">

@@ -9,9 +9,9 @@ import { trainCommand } from '../train-command.ts';
 
 /** The page's heading and first section: what to use, how good it is, how sure that is, and how to train it again. */
 export function recommendation(evidence: Evidence): Markup {
-  const { record, best } = evidence;
+  const { record, best, finalists } = evidence;
   const { winner } = record;
-  const choices = winner?.choices ?? best?.choices;
+  const choices = winner?.choices ?? finalists[0]?.choices ?? best?.choices;
   if (choices === undefined) {
     const why =
       evidence.trials.length === 0
@@ -21,7 +21,7 @@ export function recommendation(evidence: Evidence): Markup {
       <p class="lead">${why}</p>`;
   }
   return markup`<h1>${headline(choices)}</h1>
-    ${winner === null && markup`<p class="lead">This is the best trial so far; no winner has been trained yet.</p>`}
+    ${winner === null && markup`<p class="lead">${provisionalText(evidence)}</p>`}
     ${keyFigures(evidence)}
     <p class="certainty"><b>How sure?</b> ${certaintyText(evidence)}</p>
     ${finalistTable(evidence)}
@@ -35,14 +35,20 @@ export function recommendation(evidence: Evidence): Markup {
           </div>`,
       )}
     </dl>
-    ${
-      winner !== null &&
-      markup`<h3 id="again">Train it again</h3>
+    <h3 id="again">${winner === null ? 'Train it' : 'Train it again'}</h3>
         <div class="command">
-          <pre><code>${commandMarkup(trainCommand(record, winner))}</code></pre>
+          <pre><code>${commandMarkup(trainCommand(record, choices))}</code></pre>
           <button type="button" data-copy hidden>Copy</button>
-        </div>`
-    }`;
+        </div>`;
+}
+
+function provisionalText({ finalists }: Evidence): string {
+  const [first] = finalists;
+  const chosen =
+    first === undefined
+      ? 'This is the best trial so far'
+      : `Trial ${first.trial} is the best of the finalists`;
+  return `${chosen}. It has not been trained in full, and the test data has not been read.`;
 }
 
 /** A command line that breaks between its words only. */
@@ -144,7 +150,7 @@ function finalistTable({ finalists, metric }: Evidence): Markup | null {
     const seconds = runs.length === 0 ? NaN : runs.reduce((sum, run) => sum + run.seconds, 0) / runs.length;
     return markup`<tr role="row">
       <th role="rowheader" scope="row">Trial ${trial} <span>${shortChoices(choices)}</span></th>
-      ${cell('median', metric.format(median))}${cell('lowest', metric.format(low))}${cell('highest', metric.format(high))}${cell('seeds', lost === 0 ? String(runs.length) : `${runs.length + lost}, ${lost} diverged`)}${cell('time a run', formatSeconds(seconds))}
+      ${cell('median', metric.format(median))}${cell('lowest', metric.format(low))}${cell('highest', metric.format(high))}${cell('seeds', lost === 0 ? String(runs.length) : `${runs.length + lost}, ${lost} diverged`)}${cell('time', formatSeconds(seconds))}
     </tr>`;
   };
   return markup`<table role="table" class="cards finalists">
@@ -153,7 +159,7 @@ function finalistTable({ finalists, metric }: Evidence): Markup | null {
     </caption>
     <thead role="rowgroup">
       <tr role="row">
-        ${['Combination', 'Median', 'Lowest', 'Highest', 'Seeds', 'Time a run'].map((name) => markup`<th role="columnheader" scope="col">${name}</th>`)}
+        ${['Combination', 'Median', 'Lowest', 'Highest', 'Seeds', 'Time'].map((name) => markup`<th role="columnheader" scope="col">${name}</th>`)}
       </tr>
     </thead>
     <tbody role="rowgroup">
