@@ -127,6 +127,8 @@ export class Trainer<Batch> {
   /** States of conditions that came with a checkpoint and are handed out when `fit()` begins. */
   #stopStates: Readonly<Record<string, unknown>> = {};
   #conditions: readonly StopCondition[] = [];
+  /** When timers and signals last had their turn. Not per epoch: epochs may be shorter than the interval. */
+  #rested = 0;
 
   constructor(options: TrainerOptions<Batch>) {
     this.#options = options;
@@ -238,7 +240,6 @@ export class Trainer<Batch> {
     started: number,
   ): Promise<StopReason | null> {
     const { signal, evaluateEvery } = options;
-    let rested = performance.now();
     let evaluatedAt = -1;
     for await (const batch of batches) {
       const record = this.#trainStep(batch, started);
@@ -253,9 +254,9 @@ export class Trainer<Batch> {
       }
       if (text !== null) return { kind: 'condition', text };
       if (signal?.aborted === true) return { kind: 'interrupted', text: 'training was interrupted' };
-      if (performance.now() - rested > 50) {
+      if (performance.now() - this.#rested > 50) {
         await breathe();
-        rested = performance.now();
+        this.#rested = performance.now();
       }
     }
     this.#epoch++;

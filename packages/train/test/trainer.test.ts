@@ -275,3 +275,13 @@ describe('topKAccuracy', () => {
     expect(values).toEqual([0, 2 / 3, 1]);
   });
 });
+
+describe('timers and signals', () => {
+  it('get their turn also where epochs are shorter than the interval', async () => {
+    const { trainer, loader } = line();
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 20);
+    const { reason } = await trainer.fit(loader, { epochs: 1e6, signal: controller.signal });
+    expect(reason.kind).toBe('interrupted');
+  });
+});
