@@ -114,6 +114,7 @@ export class Search {
   /** Runs what is left of the plan; returns early, with everything kept, when the signal is aborted. */
   async run(): Promise<void> {
     const { signal, plan } = this.#options;
+    if (this.state.winner !== null) return;
     try {
       await this.#runTrials();
       if (signal.aborted) return;
@@ -235,7 +236,6 @@ export class Search {
 
   async #runWinner(): Promise<void> {
     const { plan, trainSize, modelPath, onEvent } = this.#options;
-    if (this.state.winner !== null) return;
     const chosen = bestFinalist(this.#finalists(), this.#objective.direction);
     onEvent({ type: 'phase', phase: 'winner', runs: 1 });
     const job: RunJob = {

@@ -69,7 +69,7 @@ describe('nadir train', () => {
 
   it('stops on Ctrl-C, keeps what is done, and goes on exactly', async () => {
     const cwd = temporaryFolder();
-    const flags = ['--epochs', '3000', '--optimizer', 'adam', '--schedule', 'cosine', '--json'];
+    const flags = ['--epochs', '2000', '--optimizer', 'adam', '--schedule', 'cosine', '--json'];
     const [whole, interrupted] = await Promise.all([
       nadir(['train', line, ...flags, '--out', 'whole'], { cwd }),
       nadir(['train', line, ...flags, '--out', 'stopped'], {
@@ -148,6 +148,11 @@ describe('nadir tune', () => {
     };
     expect(record.trials).toHaveLength(5);
     expect(readFileSync(join(cwd, 'study/report.html'), 'utf8')).toMatch(/^<!doctype html>/i);
+    const more = await nadir(['tune', '--resume', 'study', '--trials', '9'], { cwd });
+    expect([more.code, more.stderr]).toEqual([
+      2,
+      expect.stringMatching(/has its winner.*trials cannot change/),
+    ]);
     const again = await nadir(['report', 'study'], { cwd });
     expect(again.code).toBe(0);
     expect(again.stdout).toMatch(/The best combination/);

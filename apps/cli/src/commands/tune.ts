@@ -18,6 +18,7 @@ import {
   samplerOf,
   type PrunerName,
   type SamplerName,
+  type SearchPlan,
 } from '../search-plan.ts';
 import { Search, trialLag, type SearchEvent } from '../search.ts';
 import { findingsText } from '../terminal/findings-text.ts';
@@ -114,7 +115,8 @@ interface Opened {
   readonly header: TuneHeader;
   readonly experiment: Experiment;
   readonly data: ExperimentData<unknown>;
-  readonly resume: boolean;
+  /** What the folder said when an earlier search is resumed. */
+  readonly before?: TuneHeader;
 }
 
 async function openResumed(reference: string | undefined, flags: TuneFlags, path: string): Promise<Opened> {
@@ -127,11 +129,14 @@ async function openResumed(reference: string | undefined, flags: TuneFlags, path
       );
     }
   }
-  const { experiment } = await loadExperiment(reference ?? stored.reference);
+  // The file may have moved since.
+  const loaded = await loadExperiment(reference ?? stored.reference);
+  const { experiment } = loaded;
   requireSameExperiment(experiment, stored, folder);
   const { timeout: _timeout, ...rest } = stored.plan;
   const header: TuneHeader = {
     ...stored,
+    reference: loaded.reference,
     plan: {
       ...rest,
       trials: flags.trials ?? rest.trials,
@@ -143,8 +148,7 @@ async function openResumed(reference: string | undefined, flags: TuneFlags, path
   };
   const data = await experiment.data({ seed: header.dataSeed });
   checkPlan(header, experiment, data);
-  await folder.writeJson('run.json', header);
-  return { folder, header, experiment, data, resume: true };
+  return { folder, header, experiment, data, before: stored };
 }
 
 async function openNew(reference: string | undefined, flags: TuneFlags): Promise<Opened> {
@@ -167,7 +171,7 @@ async function openNew(reference: string | undefined, flags: TuneFlags): Promise
     plan: planSearch(experiment, data.train.size, { ...options, seed }),
   };
   checkPlan(header, experiment, data);
-  return { folder: await createRunFolder(header, flags.out), header, experiment, data, resume: false };
+  return { folder: await createRunFolder(header, flags.out), header, experiment, data };
 }
 
 /** Throws a UsageError for a plan that cannot be carried out, before anything is written. */
@@ -181,13 +185,23 @@ function checkPlan({ plan }: TuneHeader, experiment: Experiment, data: Experimen
   }
 }
 
+/** Once the winner is fixed and the test data are read, the search is over: throws a UsageError for more of it. */
+function requireSamePlan(stored: SearchPlan, plan: SearchPlan, folder: RunFolder): void {
+  const names = ['trials', 'finalists', 'seeds', 'winnerEpochs'] as const;
+  const changed = names.filter((name) => stored[name] !== plan[name]);
+  if (changed.length === 0) return;
+  throw new UsageError(
+    `${folder.shown} has its winner, and the test data were read: ${changed.join(', ')} cannot change any more. Start a new search.`,
+  );
+}
+
 /** Searches as the flags say; returns the exit code. */
 export async function tune(reference: string | undefined, flags: TuneFlags, output: Output): Promise<number> {
   const { screen } = output;
   const opened = await (flags.resume === undefined
     ? openNew(reference, flags)
     : openResumed(reference, flags, flags.resume));
-  const { folder, header, experiment, data, resume } = opened;
+  const { folder, header, experiment, data, before: stored } = opened;
   const { plan } = header;
   const objective = objectiveOf(experiment);
   const workers = Math.min(flags.workers ?? availableParallelism(), trialLag);
@@ -202,7 +216,7 @@ export async function tune(reference: string | undefined, flags: TuneFlags, outp
       storage,
       runner: pool,
       workers,
-      resume: resume && folder.has(studyName),
+      resume: stored !== undefined && folder.has(studyName),
       trainSize: data.train.size,
       modelPath: folder.file(modelName),
       signal: interruption.signal,
@@ -212,6 +226,10 @@ export async function tune(reference: string | undefined, flags: TuneFlags, outp
       },
     });
     const before = search.state;
+    if (stored !== undefined) {
+      if (before.winner !== null) requireSamePlan(stored.plan, plan, folder);
+      await folder.writeJson('run.json', header);
+    }
     introduce(output, opened, workers, before.trials.length);
     board = new SearchBoard(screen, {
       plan,
