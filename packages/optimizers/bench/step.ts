@@ -2,7 +2,7 @@
 // Run: node --conditions=@nadir/source packages/optimizers/bench/step.ts [parameters]
 import { parameter } from '@nadir/autograd';
 import { randn, zeros, type Tensor } from '@nadir/tensor';
-import { Adam, AdamW, SGD } from '../src/index.ts';
+import { Adagrad, Adam, AdamW, RMSprop, SGD } from '../src/index.ts';
 
 const size = Number(process.argv[2] ?? 1e6);
 const steps = 60;
@@ -14,6 +14,8 @@ const cases: Readonly<Record<string, (params: Tensor[]) => { step(): void }>> = 
     new SGD(params, { lr: 1e-3, momentum: 0.9, nesterov: true, weightDecay: 1e-4 }),
   Adam: (params) => new Adam(params),
   AdamW: (params) => new AdamW(params),
+  RMSprop: (params) => new RMSprop(params),
+  Adagrad: (params) => new Adagrad(params),
 };
 
 console.log(`Node ${process.versions.node}, ${size} float32 parameters, ${steps} steps`);

@@ -1,6 +1,15 @@
 import type { Tensor } from '@nadir/tensor';
 import * as optimizers from '../src/index.ts';
-import { Adam, AdamW, SGD, type Optimizer, type OptimizerOptions, type ParametersOf } from '../src/index.ts';
+import {
+  Adagrad,
+  Adam,
+  AdamW,
+  RMSprop,
+  SGD,
+  type Optimizer,
+  type OptimizerOptions,
+  type ParametersOf,
+} from '../src/index.ts';
 
 type Exports = typeof optimizers;
 
@@ -75,6 +84,27 @@ export const contract: { readonly [N in OptimizerName]: readonly ContractRow[] }
   AdamW: [
     row(AdamW, { weightDecay: 1e-4 }, { quadraticLr: 0.1, valleyLr: 0.02, slots: adam, restsAtZero: false }),
     row(AdamW, { weightDecay: 0 }, { quadraticLr: 0.1, valleyLr: 0.02, slots: adam, restsAtZero: true }),
+  ],
+  RMSprop: [
+    row(RMSprop, {}, { quadraticLr: 0.02, valleyLr: 2e-3, slots: ['meanSquare'], restsAtZero: true }),
+    row(
+      RMSprop,
+      { centered: true, momentum: 0.5, weightDecay: 1e-4 },
+      {
+        quadraticLr: 0.01,
+        valleyLr: 1e-3,
+        slots: ['meanSquare', 'mean', 'momentumBuffer'],
+        restsAtZero: false,
+      },
+    ),
+  ],
+  Adagrad: [
+    row(Adagrad, {}, { quadraticLr: 1, valleyLr: 0.5, slots: ['sumOfSquares'], restsAtZero: true }),
+    row(
+      Adagrad,
+      { lrDecay: 1e-4, weightDecay: 1e-4 },
+      { quadraticLr: 1, valleyLr: 0.5, slots: ['sumOfSquares', 'step'], restsAtZero: false },
+    ),
   ],
 };
 

@@ -1,8 +1,9 @@
+import { inspect } from 'node:util';
 import { parameter } from '@nadir/autograd';
 import { defineSchedule, exponentialDecay, ScheduleError } from '@nadir/schedulers';
 import { NadirError, ones, ShapeError, tensor, ValueError, type Tensor } from '@nadir/tensor';
 import { describe, expect, it } from 'vitest';
-import { Adam, AdamW, SGD, type AdamOptions, type SGDOptions } from '../src/index.ts';
+import { Adagrad, Adam, AdamW, RMSprop, SGD, type AdamOptions, type SGDOptions } from '../src/index.ts';
 
 function weight(): Tensor {
   return parameter([1, 2]);
@@ -53,6 +54,12 @@ describe('invalid options', () => {
       'weightDecay',
       () => new AdamW([weight()], { weightDecay: -1 }),
       'AdamW(): weightDecay must be a finite number of at least 0, got -1.',
+    ],
+    ['alpha', () => new RMSprop([weight()], { alpha: 1 }), 'RMSprop(): alpha must be in [0, 1), got 1.'],
+    [
+      'initialAccumulatorValue',
+      () => new Adagrad([weight()], { initialAccumulatorValue: -1 }),
+      'Adagrad(): initialAccumulatorValue must be a finite number of at least 0, got -1.',
     ],
     [
       'a misspelt name',
@@ -266,6 +273,7 @@ describe('descriptions', () => {
   });
 
   it('print', () => {
+    expect(inspect(optimizer)).toBe(String(optimizer));
     expect(String(new Adam([weight()], { maximize: true }))).toBe(
       'Adam(lr: 0.001, beta1: 0.9, beta2: 0.999, eps: 1e-8, maximize: true)',
     );
@@ -278,6 +286,16 @@ describe('descriptions', () => {
 });
 
 describe('step', () => {
+  it('of centered RMSprop stays finite where all gradients are alike', () => {
+    const w = parameter([1]);
+    const optimizer = new RMSprop([w], { lr: 1e-3, alpha: 0.6, eps: 1e-3, centered: true });
+    for (let i = 0; i < 100; i++) {
+      w.grad = tensor([0.1]);
+      optimizer.step();
+    }
+    expect(w.item()).toBeLessThan(1);
+  });
+
   it('keeps float32 hyper-parameters in float64 until the update', () => {
     const w = parameter(tensor([0], { dtype: 'float32' }));
     const optimizer = new SGD([w], { lr: 0.1 });

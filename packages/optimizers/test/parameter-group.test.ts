@@ -74,6 +74,17 @@ describe('a group under a torch-shaped scheduler', () => {
     expect(group.lr).toBe(0.2);
   });
 
+  it('keeps where it started in the state of the optimizer', () => {
+    const build = (): SGD => new SGD([parameter([1])], { lr: 0.1 });
+    const [before, after] = [build(), build()];
+    const scheduler = new StepLR(before, { stepSize: 1, gamma: 0.5 });
+    scheduler.step();
+    after.loadStateDict(before.stateDict());
+    expect([after.paramGroups[0].lr, after.paramGroups[0].initialLr]).toEqual([0.05, 0.1]);
+    new StepLR(after, { stepSize: 1, gamma: 0.5 }).stepTo(2);
+    expect(after.paramGroups[0].lr).toBe(0.025);
+  });
+
   it('has momentum to cycle where it was built with one', () => {
     const optimizer = new SGD([parameter([1])], { lr: 0.1 });
     expect(() => new OneCycleLR(optimizer, { maxLr: 1, totalSteps: 10 })).toThrow(ScheduleError);

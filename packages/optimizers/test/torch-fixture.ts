@@ -1,11 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { parameter } from '@nadir/autograd';
 import { tensor, type FloatDType, type Shape, type Tensor } from '@nadir/tensor';
-import { Adam, AdamW, SGD, type AdamOptions, type SGDOptions } from '../src/index.ts';
+import {
+  Adagrad,
+  Adam,
+  AdamW,
+  RMSprop,
+  SGD,
+  type AdagradOptions,
+  type AdamOptions,
+  type RMSpropOptions,
+  type SGDOptions,
+} from '../src/index.ts';
 
-type Names = 'SGD' | 'Adam' | 'AdamW';
-export type AnyOptions = SGDOptions & AdamOptions;
-export type AnyOptimizer = SGD | Adam | AdamW;
+export type Names = 'SGD' | 'Adam' | 'AdamW' | 'RMSprop' | 'Adagrad';
+export type AnyOptions = SGDOptions & AdamOptions & RMSpropOptions & AdagradOptions;
+export type AnyOptimizer = SGD | Adam | AdamW | RMSprop | Adagrad;
 
 /** Parameters, flat, after some of the steps. */
 type Trajectory = Readonly<Record<string, readonly number[]>>;
@@ -65,7 +75,7 @@ export function setGradients(parameters: readonly Tensor[], step: number): void 
   for (const [index, x] of parameters.entries()) x.grad = gradients[index]!;
 }
 
-const classes = { SGD, Adam, AdamW };
+const classes = { SGD, Adam, AdamW, RMSprop, Adagrad };
 
 export function build(
   name: Names,

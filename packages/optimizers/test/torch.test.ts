@@ -23,6 +23,7 @@ import {
   startParameters,
   type AnyOptimizer,
   type AnyOptions,
+  type Names,
 } from './torch-fixture.ts';
 
 describe(`trajectories of torch ${fixture.torch}`, () => {
@@ -66,10 +67,12 @@ describe(`trajectories of torch ${fixture.torch}`, () => {
 });
 
 describe('three steps from [1, 2] with the gradient [0.1, −0.2]', () => {
-  const cases: readonly (readonly ['SGD' | 'Adam' | 'AdamW', AnyOptions, readonly [number, number]])[] = [
+  const cases: readonly (readonly [Names, AnyOptions, readonly [number, number]])[] = [
     ['AdamW', { lr: 0.1, weightDecay: 0.01 }, [0.697302929, 2.293706083]],
     ['Adam', { lr: 0.1, weightDecay: 0.01 }, [0.7000913791, 2.2999452418]],
     ['SGD', { lr: 0.1, momentum: 0.9, nesterov: true, weightDecay: 0.01 }, [0.9116139126, 2.1446317795]],
+    ['RMSprop', { lr: 0.1 }, [-1.2891284506, 4.2891293702]],
+    ['Adagrad', { lr: 0.1 }, [0.7715542951, 2.2284457049]],
   ];
   for (const [name, options, expected] of cases) {
     it(name, () => {
