@@ -309,6 +309,7 @@ describe('Sequential', () => {
   it('of nothing passes its input on', () => {
     const x = tensor([1]);
     expect(new Sequential()(x)).toBe(x);
+    expect([new Sequential().size, new Sequential(new ReLU(), (y) => y).size]).toEqual([0, 2]);
   });
 
   it('is the same recorded, buffers and all', () => {

@@ -11,6 +11,7 @@ import {
 } from '@nadir/tensor';
 import { describe, expect, it } from 'vitest';
 import {
+  AvgPool2d,
   BatchNorm1d,
   BatchNorm2d,
   Conv1d,
@@ -224,6 +225,7 @@ describe('descriptions', () => {
     [new RMSNorm(4), 'RMSNorm([4])'],
     [new Embedding(5, 3), 'Embedding(5, 3)'],
     [new MaxPool2d([2, 1], { stride: 1 }), 'MaxPool2d(kernelSize: [2, 1], stride: 1)'],
+    [new AvgPool2d(3), 'AvgPool2d(kernelSize: 3)'],
     [new GELU(), 'GELU()'],
     [new GELU({ approximate: 'tanh' }), 'GELU(approximate: tanh)'],
     [new LeakyReLU(), 'LeakyReLU(slope: 0.01)'],

@@ -92,6 +92,12 @@ describe('wrong arguments', () => {
       'crossEntropy(): logits must be [N, C] or [N, C, …], got [2]. Add a batch axis with unsqueeze(0).',
     ],
     [
+      'no batch axis of nllLoss',
+      () => nllLoss(tensor([1, 2]), classes(0)),
+      ShapeError,
+      'nllLoss(): log-probabilities must be [N, C] or [N, C, …], got [2]. Add a batch axis with unsqueeze(0).',
+    ],
+    [
       'a weight of another size',
       () => crossEntropy(logits, classes(0, 1), { weight: tensor([1, 1]) }),
       ShapeError,
