@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { DataLoader, TensorDataset } from '@nadir/data';
 import { crossEntropy, Dropout, Linear, mseLoss, ReLU, Sequential } from '@nadir/nn';
 import { Adam, SGD } from '@nadir/optimizers';
-import { linspace, manualSeed, rand, tensor, type Tensor } from '@nadir/tensor';
+import { linspace, manualSeed, rand, tensor, ValueError, type Tensor } from '@nadir/tensor';
 import {
   accuracy,
   earlyStopping,
@@ -244,6 +244,7 @@ describe('stop conditions', () => {
     [() => earlyStopping({ patience: 0 }), 'patience must be a whole number of at least 1, got 0'],
   ])('explain what is wrong (%#)', (act, message) => {
     expect(act).toThrow(message);
+    expect(act).toThrow(ValueError);
   });
 
   it('must have names of their own, and metrics that exist', async () => {
