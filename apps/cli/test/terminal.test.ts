@@ -17,8 +17,10 @@ import { cut, pad, table, widthOf } from '../src/terminal/table.ts';
 
 describe('format', () => {
   it('writes durations as people say them', () => {
-    expect([0.04, 9.94, 9.96, 59.4, 59.6, 125, 3720, NaN].map(duration)).toEqual([
-      '0.0 s',
+    expect([0, 0.0354, 0.0996, 9.94, 9.96, 59.4, 59.6, 125, 3720, NaN].map(duration)).toEqual([
+      '0 ms',
+      '35 ms',
+      '0.1 s',
       '9.9 s',
       '10 s',
       '59 s',
