@@ -158,6 +158,8 @@ export class Search {
     const choices = choicesOf(trial.params);
     const job = { choices, seed: plan.seed, items: plan.trialItems, evaluations: plan.evaluations };
     const result = await this.#do(job, { kind: 'trial', trial: trial.number }, (point, index) => {
+      // Of a run that is done again after its process was lost: it was judged then.
+      if (index in trial.intermediateValues) return false;
       trial.report(point.metric, index);
       return trial.shouldPrune();
     });

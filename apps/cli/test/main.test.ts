@@ -177,4 +177,22 @@ describe('nadir tune', () => {
     const end = (result: CommandResult): unknown => facts(result.events().at(-1)!);
     expect(end(resumed)).toEqual(end(whole));
   });
+
+  it('loses no finished trial when it is killed', async () => {
+    const cwd = temporaryFolder();
+    const flags = ['--trials', '8', '--trial-epochs', '20', '--seeds', '1', '--json'];
+    const [whole, killed] = await Promise.all([
+      nadir(['tune', line, ...flags, '--out', 'whole'], { cwd }),
+      nadir(['tune', line, ...flags, '--out', 'killed'], {
+        cwd,
+        interrupt: { signal: 'SIGKILL', when: /"event":"trial"[^]*"event":"trial"[^]*"event":"trial"/ },
+      }),
+    ]);
+    expect([whole.code, killed.code]).toEqual([0, -1]);
+    const done = killed.events().filter(({ event }) => event === 'trial').length;
+    const resumed = await nadir(['tune', '--resume', 'killed', '--json'], { cwd });
+    expect([resumed.code, resumed.stderr]).toEqual([0, '']);
+    expect(resumed.events()[0]!['done']).toBeGreaterThanOrEqual(done);
+    expect(facts(resumed.events().at(-1)!)).toEqual(facts(whole.events().at(-1)!));
+  });
 });
