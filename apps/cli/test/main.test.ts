@@ -84,6 +84,13 @@ describe('nadir train', () => {
     expect(resumed.code).toBe(0);
     expect(resumed.events()[0]!['step']).toBe(interrupted.events().at(-1)!['steps']);
     expect(facts(resumed.events().at(-1)!)).toEqual(facts(whole.events().at(-1)!));
+    const epochs = (result: CommandResult): unknown[] =>
+      result
+        .events()
+        .filter(({ event }) => event === 'epoch')
+        .map(facts);
+    const again = epochs(resumed);
+    expect(again).toEqual(epochs(whole).slice(-again.length));
     const model = (folder: string): Buffer => readFileSync(join(cwd, folder, 'model.safetensors'));
     expect(model('stopped').equals(model('whole'))).toBe(true);
   });

@@ -1,6 +1,12 @@
 import ansis from 'ansis';
 import type { Command } from 'commander';
-import { earlyStopping, type Evaluation, type FitResult, type TrainerState } from '@nadir/train';
+import {
+  earlyStopping,
+  type Evaluation,
+  type FitResult,
+  type StepRecord,
+  type TrainerState,
+} from '@nadir/train';
 import { loadCheckpoint, saveCheckpoint } from '@nadir/train/node';
 import { UsageError } from '../cli-error.ts';
 import { budgetOf, objectiveOf, type Experiment, type ExperimentData } from '../experiment.ts';
@@ -119,7 +125,7 @@ async function prepare(
     experiment,
     data,
     run,
-    choices: { lr: run.recipe.lr, ...completeChoices(experiment, choices) },
+    choices: { ...completeChoices(experiment, choices), lr: run.recipe.lr },
   };
 }
 
@@ -250,7 +256,17 @@ async function fit(
       onEvaluationStart: () => board.beginEvaluation(),
       onEvaluation: (record) => {
         const { epoch, step, seconds, loss, metrics } = record;
-        output.event('epoch', { epoch, step, seconds, loss, ...metrics, ...board.endEvaluation(record) });
+        const trainLoss = lossOfLastEpoch(trainer.history.steps);
+        board.endEvaluation(record, trainLoss);
+        output.event('epoch', {
+          epoch,
+          step,
+          seconds,
+          loss,
+          ...metrics,
+          trainLoss,
+          itemsPerSecond: board.rate,
+        });
       },
       async onEpochEnd() {
         if (performance.now() - savedAt >= checkpointInterval) await save('running');
@@ -261,6 +277,15 @@ async function fit(
   } finally {
     board.done();
   }
+}
+
+/** Mean loss over the steps of the epoch that the last step belongs to, those of an earlier session included. */
+function lossOfLastEpoch(steps: readonly StepRecord[]): number {
+  let sum = 0;
+  let index = steps.length - 1;
+  const { epoch } = steps[index]!;
+  for (; index >= 0 && steps[index]!.epoch === epoch; index--) sum += steps[index]!.loss;
+  return sum / (steps.length - 1 - index);
 }
 
 /** The fields of the last event, however a run ended. */

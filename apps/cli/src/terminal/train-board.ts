@@ -38,14 +38,17 @@ export class TrainBoard {
     this.#meter.pause();
   }
 
-  /** Shows the epoch's line; returns what the board measured of it. */
-  endEvaluation(record: EvaluationRecord): { readonly trainLoss: number; readonly itemsPerSecond: number } {
+  /** Items per second of training, evaluations left out. */
+  get rate(): number {
+    return this.#meter.rate;
+  }
+
+  /** Shows the epoch's line. */
+  endEvaluation(record: EvaluationRecord, trainLoss: number): void {
     this.#meter.resume();
-    const trainLoss = this.#meter.epochLoss();
     if (!this.#hasHeader) this.#screen.print(ansis.dim(epochHeader(this.#metrics)));
     this.#hasHeader = true;
     this.#screen.print(epochLine(record, trainLoss, this.#metrics, this.#meter.rate));
-    return { trainLoss, itemsPerSecond: this.#meter.rate };
   }
 
   done(): void {
@@ -84,8 +87,6 @@ class TrainMeter {
   #step: number;
   #epoch = 0;
   #loss = NaN;
-  #sum = 0;
-  #count = 0;
   #seconds = 0;
   #resumed: number = performance.now();
   #evaluating = false;
@@ -107,16 +108,7 @@ class TrainMeter {
     this.#resumed = now;
     this.#step = step;
     this.#epoch = epoch;
-    this.#sum += loss;
-    this.#count++;
     this.#loss = Number.isNaN(this.#loss) ? loss : this.#loss * 0.95 + loss * 0.05;
-  }
-
-  /** Mean loss of the steps since it was last asked. */
-  epochLoss(): number {
-    const mean = this.#sum / this.#count;
-    this.#sum = this.#count = 0;
-    return mean;
   }
 
   pause(): void {
