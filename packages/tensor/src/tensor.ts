@@ -2,7 +2,7 @@
 import type { DType, TypedArray } from './dtype.ts';
 import { isFloat } from './dtype.ts';
 import { applyAssign, isRecording, type BackwardOptions, type History } from './dispatch.ts';
-import { GradientError, ProgramError, ShapeError } from './errors.ts';
+import { GradientError, ProgramError, ShapeError, ValueError } from './errors.ts';
 import { readContiguous } from './eager/layout.ts';
 import * as activation from './ops/activation.ts';
 import * as arithmetic from './ops/arithmetic.ts';
@@ -136,11 +136,27 @@ export class Tensor {
     return formatTensor(this);
   }
 
+  /** What `JSON.stringify()` writes: the elements as nested arrays. */
+  toJSON(): NestedArray {
+    return this.toArray();
+  }
+
   static {
-    // What Node's console.log() shows.
-    Object.defineProperty(this.prototype, Symbol.for('nodejs.util.inspect.custom'), {
-      value(this: Tensor): string {
-        return this.toString();
+    Object.defineProperties(this.prototype, {
+      // What Node's console.log() shows.
+      [Symbol.for('nodejs.util.inspect.custom')]: {
+        value(this: Tensor): string {
+          return this.toString();
+        },
+      },
+      // `loss < best` would compare texts and be false without a word.
+      [Symbol.toPrimitive]: {
+        value(this: Tensor, hint: string): string {
+          if (hint !== 'number') return this.toString();
+          throw new ValueError(
+            `Tensor: a tensor of shape ${formatShape(this.shape)} is not a number. Compare with lt() and its like, or read item().`,
+          );
+        },
       },
     });
   }
