@@ -10,6 +10,10 @@ interface VitestReport {
   readonly numFailedTests: number;
   readonly numPendingTests: number;
   readonly numTodoTests: number;
+  readonly testResults: ReadonlyArray<{
+    readonly status: string;
+    readonly assertionResults: readonly unknown[];
+  }>;
 }
 
 interface LineCoverage {
@@ -33,21 +37,26 @@ async function vitest(name: string, config: string, args: readonly string[]): Pr
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   const { ok, output } = await command('vitest', ['run', '--config', config, ...reporters, ...args]);
   if (!existsSync(report)) return { ok: false, output };
-  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(
     readFileSync(report, 'utf8'),
   ) as VitestReport;
+  // A file that cannot be loaded fails without a test of its own.
+  const unloaded = testResults.filter(
+    ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
+  ).length;
+  const failed = numFailedTests + unloaded;
   const closing: TestCounts = {
     lines: closingLines(output),
     passed: numPassedTests,
-    failed: numFailedTests,
+    failed,
     skipped: numPendingTests + numTodoTests,
   };
   // A run that executed nothing proves nothing.
-  const nothing = numPassedTests + numFailedTests === 0;
+  const nothing = numPassedTests + failed === 0;
   return {
     ok: ok && !nothing,
     output: nothing ? `${output}\nno test was executed\n` : output,
-    note: `${numPassedTests} passed${numFailedTests > 0 ? `, ${numFailedTests} failed` : ''}`,
+    note: `${numPassedTests} passed${failed > 0 ? `, ${failed} failed` : ''}`,
     closing,
   };
 }

@@ -116,7 +116,9 @@ export function defineExperiment<Model extends TrainerModel, Item>(
 /** Throws a UsageError that names `where` unless `value` has the parts of an experiment. */
 export function checkExperiment(value: unknown, where: string): asserts value is Experiment {
   if (typeof value !== 'object' || value === null) {
-    throw new UsageError(`${where}: an experiment must be an object, got ${value === null ? 'null' : typeof value}.`);
+    throw new UsageError(
+      `${where}: an experiment must be an object, got ${value === null ? 'null' : typeof value}.`,
+    );
   }
   const experiment = value as Partial<Experiment>;
   if (typeof experiment.name !== 'string' || !namePattern.test(experiment.name)) {
@@ -126,7 +128,9 @@ export function checkExperiment(value: unknown, where: string): asserts value is
   }
   for (const part of ['data', 'model', 'forward'] as const) {
     if (typeof experiment[part] !== 'function') {
-      throw new UsageError(`${where}: '${experiment.name}' needs ${part} to be a function, got ${typeof experiment[part]}.`);
+      throw new UsageError(
+        `${where}: '${experiment.name}' needs ${part} to be a function, got ${typeof experiment[part]}.`,
+      );
     }
   }
   const { space } = experiment;
@@ -136,7 +140,9 @@ export function checkExperiment(value: unknown, where: string): asserts value is
     );
   }
   if (typeof space === 'object' && Object.keys(space).length === 0) {
-    throw new UsageError(`${where}: the space of '${experiment.name}' is empty. Name at least one parameter.`);
+    throw new UsageError(
+      `${where}: the space of '${experiment.name}' is empty. Name at least one parameter.`,
+    );
   }
   for (const [name, amount] of Object.entries(experiment.budget ?? {})) {
     if (!Object.hasOwn(defaultBudget, name)) {

@@ -55,8 +55,8 @@ const isBetter = (a: number, b: number, direction: Objective['direction']): bool
   direction === 'maximize' ? a > b : a < b;
 
 /** Works out what each choice cost in the metric, in stability and in speed, and how sure that is. */
-export function findingsOf(record: StudyRecord, target?: number): Findings {
-  const { direction } = record.metric;
+export function findingsOf(record: StudyRecord): Findings {
+  const { direction, target } = record.metric;
   const level = target ?? usualLevel(record.trials);
   const names = [...new Set(record.trials.flatMap(({ choices }) => Object.keys(choices)))];
   const best = bestMetric(record.trials, direction);
@@ -93,7 +93,10 @@ function bestMetric(trials: readonly TrialRecord[], direction: Objective['direct
 }
 
 /** Trials by the value of a choice; numbers of which there are many by their decade. */
-function groups(trials: readonly TrialRecord[], choice: string): ReadonlyArray<readonly [string, TrialRecord[]]> {
+function groups(
+  trials: readonly TrialRecord[],
+  choice: string,
+): ReadonlyArray<readonly [string, TrialRecord[]]> {
   const values = trials.map(({ choices }) => choices[choice]).filter((value) => value !== undefined);
   const isContinuous = values.every((value) => typeof value === 'number') && new Set(values).size > 6;
   const byLabel = new Map<string, TrialRecord[]>();

@@ -12,7 +12,7 @@ const builtIns: Readonly<Record<string, () => Promise<{ readonly default: Experi
 };
 
 /** Names of the built-in experiments. */
-export const builtInNames: readonly string[] = Object.keys(builtIns);
+const builtInNames: readonly string[] = Object.keys(builtIns);
 
 /** An experiment, and by what another process finds it: the name of a built-in one, or an absolute path. */
 export interface LoadedExperiment {
@@ -26,7 +26,10 @@ const extensions = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'];
  * Loads a built-in experiment by name, or the default export of a file. TypeScript files load on every supported Node.
  * Throws a UsageError where there is none, a CliError where the file itself fails.
  */
-export async function loadExperiment(reference: string, folder: string = process.cwd()): Promise<LoadedExperiment> {
+export async function loadExperiment(
+  reference: string,
+  folder: string = process.cwd(),
+): Promise<LoadedExperiment> {
   if (Object.hasOwn(builtIns, reference)) {
     return { experiment: (await builtIns[reference]!()).default, reference };
   }

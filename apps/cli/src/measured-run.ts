@@ -73,10 +73,12 @@ export async function measureRun(
     dropLast: true,
     steps: (_, batchSize) => Math.max(1, Math.ceil(job.items / batchSize)),
   });
-  const { trainer, steps, batchSize } = run;
+  const { trainer, steps } = run;
+  const { batchSize } = run.recipe;
   const evaluations = Math.min(job.evaluations, steps);
   const due = new Map<number, number>();
-  for (let index = 1; index <= evaluations; index++) due.set(Math.round((index * steps) / evaluations), index);
+  for (let index = 1; index <= evaluations; index++)
+    due.set(Math.round((index * steps) / evaluations), index);
 
   const losses = new LossCurve(steps, batchSize);
   const validation: ValidationPoint[] = [];
@@ -120,7 +122,9 @@ export async function measureRun(
   const outcome = outcomeOf(reason.kind, pruned, finished);
   const measured = {
     outcome,
-    ...(outcome === 'completed' ? {} : { reason: outcome === 'pruned' ? 'behind the median of the others' : reason.text }),
+    ...(outcome === 'completed'
+      ? {}
+      : { reason: outcome === 'pruned' ? 'behind the median of the others' : reason.text }),
     metric: best,
     seconds,
     items: trainer.step * batchSize,

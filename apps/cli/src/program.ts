@@ -1,6 +1,9 @@
 import ansis from 'ansis';
 import { Command } from 'commander';
+import { addReportCommand } from './commands/report.ts';
+import { addStartCommand } from './commands/start.ts';
 import { addTrainCommand } from './commands/train.ts';
+import { addTuneCommand } from './commands/tune.ts';
 import { exitCodes } from './exit-code.ts';
 
 const codes = Object.entries(exitCodes)
@@ -10,7 +13,9 @@ const codes = Object.entries(exitCodes)
 /** The command line of nadir. `setExitCode` receives the code of the subcommand that ran. */
 export function createProgram(version: string, setExitCode: (code: number) => void): Command {
   const program = new Command('nadir')
-    .description('Finds the best learning rate, schedule, batch size and optimizer for a model, and trains with them.')
+    .description(
+      'Finds the best learning rate, schedule, batch size and optimizer for a model, and trains with them.',
+    )
     .version(version)
     .showSuggestionAfterError()
     .configureHelp({ styleTitle: (text) => ansis.bold(text), showGlobalOptions: false })
@@ -28,7 +33,14 @@ ${codes}
 Colours are left out where the output is no terminal or NO_COLOR is set.`,
     );
   program.exitOverride();
+  addStartCommand(program, setExitCode);
   addTrainCommand(program, setExitCode);
-  for (const command of program.commands) command.exitOverride().showSuggestionAfterError().configureHelp({ styleTitle: (text) => ansis.bold(text) });
+  addTuneCommand(program, setExitCode);
+  addReportCommand(program, setExitCode);
+  for (const command of program.commands)
+    command
+      .exitOverride()
+      .showSuggestionAfterError()
+      .configureHelp({ styleTitle: (text) => ansis.bold(text) });
   return program;
 }

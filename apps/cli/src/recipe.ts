@@ -57,7 +57,12 @@ function number(
   throw new UsageError(`${name} must be ${requirement}, got ${JSON.stringify(value)}.`);
 }
 
-function oneOf<Name extends string>(choices: Choices, name: string, names: readonly Name[], fallback: Name): Name {
+function oneOf<Name extends string>(
+  choices: Choices,
+  name: string,
+  names: readonly Name[],
+  fallback: Name,
+): Name {
   const value = choices[name] ?? fallback;
   const found = names.find((known) => known === value);
   if (found !== undefined) return found;
@@ -68,7 +73,13 @@ function oneOf<Name extends string>(choices: Choices, name: string, names: reado
 export function recipeOf(choices: Choices): Recipe {
   const optimizer = oneOf(choices, 'optimizer', optimizerNames, 'sgd');
   const hasMomentum = optimizer === 'momentum' || optimizer === 'nesterov';
-  const momentum = number(choices, 'momentum', hasMomentum ? 0.9 : 0, 'in [0, 1)', (value) => value >= 0 && value < 1);
+  const momentum = number(
+    choices,
+    'momentum',
+    hasMomentum ? 0.9 : 0,
+    'in [0, 1)',
+    (value) => value >= 0 && value < 1,
+  );
   if (optimizer === 'nesterov' && momentum === 0) throw new UsageError('nesterov needs a momentum above 0.');
   if (optimizer.startsWith('adam') && choices['momentum'] !== undefined) {
     throw new UsageError(`momentum belongs to sgd, momentum and nesterov, got optimizer ${optimizer}.`);
@@ -83,7 +94,13 @@ export function recipeOf(choices: Choices): Recipe {
     schedule: oneOf(choices, 'schedule', scheduleNames, 'constant'),
     gamma: gamma === undefined ? undefined : number(choices, 'gamma', 1, 'in (0, 1]', inUnit),
     warmup: number(choices, 'warmup', 0, 'in [0, 1)', (value) => value >= 0 && value < 1),
-    batchSize: number(choices, 'batchSize', 64, 'a whole number of at least 1', (value) => Number.isInteger(value) && value >= 1),
+    batchSize: number(
+      choices,
+      'batchSize',
+      64,
+      'a whole number of at least 1',
+      (value) => Number.isInteger(value) && value >= 1,
+    ),
   };
 }
 

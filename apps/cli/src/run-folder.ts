@@ -76,7 +76,9 @@ export class RunFolder {
     try {
       return JSON.parse(text);
     } catch (error) {
-      throw new UsageError(`${this.shownFile(name)} is damaged: ${(error as Error).message}`, { cause: error });
+      throw new UsageError(`${this.shownFile(name)} is damaged: ${(error as Error).message}`, {
+        cause: error,
+      });
     }
   }
 }

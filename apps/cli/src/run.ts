@@ -22,7 +22,14 @@ export async function run(arguments_: readonly string[], version: string): Promi
 }
 
 /** Errors of Nadir's own libraries say what is wrong and what to do; a stack adds nothing. */
-const plainNames = new Set(['StudyError', 'StorageError', 'DistributionError', 'NadirError', 'DataError', 'ScheduleError']);
+const plainNames = new Set([
+  'StudyError',
+  'StorageError',
+  'DistributionError',
+  'NadirError',
+  'DataError',
+  'ScheduleError',
+]);
 
 function showError(error: unknown, json: boolean): number {
   const known = error instanceof Error ? error : new Error(String(error));

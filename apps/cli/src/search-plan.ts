@@ -1,4 +1,12 @@
-import { randomSampler, gridSampler, medianPruner, nopPruner, type Pruner, type Sampler, type Space } from '@nadir/tune';
+import {
+  randomSampler,
+  gridSampler,
+  medianPruner,
+  nopPruner,
+  type Pruner,
+  type Sampler,
+  type Space,
+} from '@nadir/tune';
 import { UsageError } from './cli-error.ts';
 import { budgetOf, type Experiment } from './experiment.ts';
 
@@ -59,7 +67,7 @@ const samplers: { readonly [S in SamplerName]: (space: Space) => Sampler } = {
 };
 
 const pruners: { readonly [P in PrunerName]: (plan: SearchPlan) => Pruner } = {
-  median: ({ startupTrials }) => medianPruner({ startupTrials, warmupSteps: 1 }),
+  median: ({ startupTrials }) => medianPruner({ startupTrials, warmupSteps: 2 }),
   none: () => nopPruner(),
 };
 

@@ -114,6 +114,7 @@ export class Search {
   /** Runs what is left of the plan; returns early, with everything kept, when the signal is aborted. */
   async run(): Promise<void> {
     const { signal, plan } = this.#options;
+    if (this.state.winner !== null) return;
     try {
       await this.#runTrials();
       if (signal.aborted) return;
@@ -157,16 +158,25 @@ export class Search {
     const choices = choicesOf(trial.params);
     const job = { choices, seed: plan.seed, items: plan.trialItems, evaluations: plan.evaluations };
     const result = await this.#do(job, { kind: 'trial', trial: trial.number }, (point, index) => {
+      // Of a run that is done again after its process was lost: it was judged then.
+      if (index in trial.intermediateValues) return false;
       trial.report(point.metric, index);
       return trial.shouldPrune();
     });
     if (result.outcome === 'interrupted') signal.throwIfAborted();
     const { outcome, reason, seconds, losses, validation } = result;
     const finite = validation.filter(({ loss, metric }) => Number.isFinite(loss) && Number.isFinite(metric));
-    const kept = { outcome, seconds, losses, validation: finite, ...(reason === undefined ? {} : { reason }) };
+    const kept = {
+      outcome,
+      seconds,
+      losses,
+      validation: finite,
+      ...(reason === undefined ? {} : { reason }),
+    };
     for (const [name, value] of Object.entries(kept)) trial.setUserAttribute(name, value as never);
     if (outcome === 'pruned') throw new TrialPruned(reason);
-    if (outcome !== 'completed' || result.metric === null) throw new CliError(reason ?? 'nothing was measured');
+    if (outcome !== 'completed' || result.metric === null)
+      throw new CliError(reason ?? 'nothing was measured');
     return result.metric;
   }
 
@@ -184,7 +194,9 @@ export class Search {
   }
 
   #finalists(): readonly FinalistRecord[] {
-    return (this.#study.userAttributes['finalists'] as unknown as readonly FinalistRecord[] | undefined) ?? [];
+    return (
+      (this.#study.userAttributes['finalists'] as unknown as readonly FinalistRecord[] | undefined) ?? []
+    );
   }
 
   async #runFinalists(): Promise<void> {
@@ -226,7 +238,6 @@ export class Search {
 
   async #runWinner(): Promise<void> {
     const { plan, trainSize, modelPath, onEvent } = this.#options;
-    if (this.state.winner !== null) return;
     const chosen = bestFinalist(this.#finalists(), this.#objective.direction);
     onEvent({ type: 'phase', phase: 'winner', runs: 1 });
     const job: RunJob = {
@@ -296,7 +307,9 @@ function noTrialText(trials: readonly TrialRecord[], plan: SearchPlan): string {
 /** What a trial left in its study, as the report shows it. */
 function trialRecord(trial: FrozenTrial, direction: Objective['direction']): TrialRecord {
   const { number, params, state, error, userAttributes, startedAt, finishedAt } = trial;
-  const kept = userAttributes as Partial<Pick<RunResult, 'outcome' | 'seconds' | 'losses' | 'validation' | 'reason'>>;
+  const kept = userAttributes as Partial<
+    Pick<RunResult, 'outcome' | 'seconds' | 'losses' | 'validation' | 'reason'>
+  >;
   const outcome = state === 'complete' ? 'completed' : state === 'pruned' ? 'pruned' : 'failed';
   const reason = kept.reason ?? error?.message;
   return {

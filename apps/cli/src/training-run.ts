@@ -3,7 +3,7 @@ import { manualSeed } from '@nadir/tensor';
 import { Trainer, type Evaluation, type TrainerModel } from '@nadir/train';
 import { UsageError } from './cli-error.ts';
 import type { Experiment, ExperimentData } from './experiment.ts';
-import { optimizerOf, recipeOf } from './recipe.ts';
+import { optimizerOf, recipeOf, type Recipe } from './recipe.ts';
 import type { Choices } from './report/study-record.ts';
 
 /** Items of a batch in evaluation: large enough for fast products, small enough for little memory. */
@@ -28,15 +28,30 @@ export interface TrainingRun {
   readonly trainer: Trainer<never>;
   readonly loader: DataLoader<unknown, never>;
   readonly validation: DataLoader<unknown, never>;
-  readonly batchSize: number;
+  readonly recipe: Recipe;
   readonly steps: number;
   /** Loss and metrics over another part of the data. */
   evaluate(dataset: Dataset<unknown>): Promise<Evaluation>;
 }
 
+/**
+ * Choices with the experiment's defaults for what they leave open. Another optimizer than the default one takes neither
+ * the default learning rate nor the default momentum along: they were chosen for each other.
+ */
+export function completeChoices({ defaults = {} }: Experiment, choices: Choices): Choices {
+  const { optimizer } = choices;
+  const { lr: _lr, momentum: _momentum, ...others } = defaults;
+  const fitting = optimizer === undefined || optimizer === defaults['optimizer'] ? defaults : others;
+  return { ...fitting, ...choices };
+}
+
 /** Builds model, optimizer, loaders and trainer. Throws a UsageError for choices out of range. */
-export function prepareRun(experiment: Experiment, data: ExperimentData<unknown>, options: RunOptions): TrainingRun {
-  const choices: Choices = { ...experiment.defaults, ...options.choices };
+export function prepareRun(
+  experiment: Experiment,
+  data: ExperimentData<unknown>,
+  options: RunOptions,
+): TrainingRun {
+  const choices = completeChoices(experiment, options.choices);
   const recipe = recipeOf(choices);
   const { train, validation } = data;
   if (options.dropLast && recipe.batchSize > train.size) {
@@ -54,7 +69,8 @@ export function prepareRun(experiment: Experiment, data: ExperimentData<unknown>
   const steps = options.steps(loader.length, recipe.batchSize);
   manualSeed(seed);
   const model = experiment.model({ choices, seed });
-  const optimizer = experiment.optimizer?.({ model, choices, steps }) ?? optimizerOf(recipe, model.parameters(), steps);
+  const optimizer =
+    experiment.optimizer?.({ model, choices, steps }) ?? optimizerOf(recipe, model.parameters(), steps);
   const metrics = experiment.metrics?.();
   const trainer = new Trainer<never>({
     model,
@@ -70,7 +86,7 @@ export function prepareRun(experiment: Experiment, data: ExperimentData<unknown>
     trainer,
     loader,
     validation: inOrder(validation),
-    batchSize: recipe.batchSize,
+    recipe,
     steps,
     evaluate: (dataset) => trainer.evaluate(inOrder(dataset)),
   };

@@ -23,6 +23,11 @@ interface Worker {
 const extension = extname(import.meta.url);
 const entry = fileURLToPath(new URL(`./trial-worker${extension}`, import.meta.url));
 
+/** The process of a run is gone. */
+class LostWorkerError extends CliError {
+  override readonly name = 'LostWorkerError';
+}
+
 /** A pool of worker processes, started as they are needed: a run that takes its process down takes nothing else along. */
 export class WorkerPool implements Runner {
   readonly #opening: Opening;
@@ -33,12 +38,23 @@ export class WorkerPool implements Runner {
     this.#opening = opening;
   }
 
+  /** A run whose process is lost, as by the kernel for want of memory, is done once more: it would be the same again. */
   async run(job: RunJob, hooks: RunHooks = {}): Promise<RunResult> {
+    try {
+      return await this.#runOnce(job, hooks);
+    } catch (error) {
+      if (!(error instanceof LostWorkerError) || hooks.signal?.aborted === true) throw error;
+      return this.#runOnce(job, hooks);
+    }
+  }
+
+  async #runOnce(job: RunJob, hooks: RunHooks): Promise<RunResult> {
     const { signal } = hooks;
     signal?.throwIfAborted();
     const worker = this.#resting.pop() ?? this.#start();
     const tell = (message: ToWorker): void => {
-      if (worker.process.connected) worker.process.send(message);
+      // A send that fails is followed by the exit of the process, which ends the run.
+      if (worker.process.connected) worker.process.send(message, () => {});
     };
     const abort = (): void => tell({ type: 'abort' });
     signal?.addEventListener('abort', abort);
@@ -84,10 +100,15 @@ export class WorkerPool implements Runner {
       complaints = (complaints + text).slice(-2000);
     });
     child.on('message', (message) => worker.receive?.(message as FromWorker));
+    child.on('error', (error) => worker.lost?.(error));
     child.on('exit', (code, signal) => {
       this.#all.delete(worker);
+      const place = this.#resting.indexOf(worker);
+      if (place >= 0) this.#resting.splice(place, 1);
       const how = signal === null ? `exit code ${code}` : signal;
-      worker.lost?.(new CliError(`A worker process ended in the middle of a run (${how}).\n${complaints}`.trim()));
+      worker.lost?.(
+        new LostWorkerError(`A worker process ended in the middle of a run (${how}).\n${complaints}`.trim()),
+      );
     });
     this.#all.add(worker);
     return worker;

@@ -20,6 +20,7 @@ import {
   notDifferentiable,
   type GradientRule,
   type PullBack,
+  type Recorded,
 } from './rule.ts';
 
 const twoOverRootPi = 2 / Math.sqrt(Math.PI);
@@ -29,13 +30,18 @@ function constantLike(x: Tensor, value: number): Tensor {
   return full([], value, { dtype: x.dtype }).expand(x.shape);
 }
 
+/** One zero in the shape of `x`. */
+function zeroes(x: Tensor): Tensor {
+  return full([], 0, { dtype: x.dtype }).expand(x.shape);
+}
+
 /** `x` where the condition holds, exact zeros elsewhere, whatever `x` is there. */
 function keepWhere(condition: Tensor, x: Tensor): Tensor {
-  return apply('where', [condition, x, constantLike(x, 0)], none);
+  return apply('where', [condition, x, zeroes(x)], none);
 }
 
 function zeroWhere(condition: Tensor, x: Tensor): Tensor {
-  return apply('where', [condition, constantLike(x, 0), x], none);
+  return apply('where', [condition, zeroes(x), x], none);
 }
 
 /** A tensor whose `axes` were reduced, repeated along them to `shape` again. */
@@ -181,6 +187,12 @@ const toExponent: PullBack<'pow'> = (g, n) => {
   return zeroWhere(isZero, g.mul(n.output().mul(safe.log())));
 };
 
+/** x² + y² of the operands of atan2, and 1 at the origin, where the gradient is 0 by convention. */
+function squaredRadius(n: Recorded<'atan2'>): Tensor {
+  const square = n.input(0).square().add(n.input(1).square());
+  return apply('where', [square.eq(0), constantLike(square, 1), square], none);
+}
+
 function inverse(axes: readonly number[]): number[] {
   return axes.map((_, axis) => axes.indexOf(axis));
 }
@@ -246,14 +258,8 @@ export const gradientRules: { readonly [P in PrimitiveName]: GradientRule<P> } =
     ...fromInputsAndOutput<'remainder'>((g, n) => g.mul(n.output().sub(n.input(0)).div(n.input(1)).round())),
   ],
   atan2: fromInputs(
-    (g, n) => g.mul(n.input(1).div(n.input(0).square().add(n.input(1).square()))),
-    (g, n) =>
-      g.mul(
-        n
-          .input(0)
-          .neg()
-          .div(n.input(0).square().add(n.input(1).square())),
-      ),
+    (g, n) => g.mul(n.input(1).div(squaredRadius(n))),
+    (g, n) => g.mul(n.input(0).neg().div(squaredRadius(n))),
   ),
   and: notDifferentiable,
   or: notDifferentiable,

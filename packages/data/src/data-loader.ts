@@ -57,6 +57,8 @@ export class DataLoader<Item, Batch = Collated<Item>> implements Iterable<Batch>
   readonly #collate: ((items: readonly Item[]) => Batch) | undefined;
   #epoch = 0;
   #batch = 0;
+  /** Where the next iteration begins: not at 0 only after `loadStateDict()`. */
+  #first = 0;
 
   constructor(dataset: Dataset<Item>, options: DataLoaderOptions<Item, Batch> = {}) {
     const { batchSize = 1, shuffle = false, seed = 0, sampler, dropLast = false, collate } = options;
@@ -118,16 +120,23 @@ export class DataLoader<Item, Batch = Collated<Item>> implements Iterable<Batch>
     }
     this.#epoch = epoch;
     this.#batch = batch;
+    this.#first = batch;
   }
 
-  /** Index arrays of the batches that are left of this epoch. Abandoned iterations end the epoch too. */
+  /**
+   * Index arrays of the batches that are left of this epoch. Abandoned iterations end the epoch too. An iteration within
+   * another has a place of its own, and `stateDict()` tells that of the last to give out a batch.
+   */
   *#batches(): Generator<Int32Array, void> {
-    const order = this.#sampler.indices(this.#epoch);
     const epoch = this.#epoch;
+    const order = this.#sampler.indices(epoch);
+    let batch = this.#first;
+    this.#first = 0;
     try {
-      while (this.#batch < this.length) {
-        const start = this.#batch * this.batchSize;
-        this.#batch++;
+      while (batch < this.length) {
+        const start = batch * this.batchSize;
+        this.#epoch = epoch;
+        this.#batch = ++batch;
         yield order.slice(start, start + this.batchSize);
       }
     } finally {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   ArrayDataset,
+  DataError,
   DataLoader,
   MappedDataset,
   sequentialSampler,
@@ -49,6 +50,18 @@ describe('DataLoader', () => {
     resumed.loadStateDict({ epoch: 0, batch: 2 });
     expect(values(resumed)).toEqual(epoch0.slice(2));
     expect(values(resumed)).toEqual(epoch1);
+  });
+
+  it('is iterated within an iteration', () => {
+    const loader = new DataLoader(ten(), { batchSize: 4, shuffle: true });
+    const outer: unknown[] = [];
+    for (const [x] of loader) {
+      outer.push(x.toArray());
+      expect(values(loader)).toHaveLength(3);
+    }
+    expect(outer.flat()).toHaveLength(10);
+    expect(new Set(outer.flat()).size).toBe(10);
+    expect(loader.stateDict()).toEqual({ epoch: 1, batch: 0 });
   });
 
   it('knows how many batches it gave out while it is iterated', () => {
@@ -123,7 +136,9 @@ describe('weightedSampler', () => {
     // Three standard deviations of a binomial share of 3/4.
     expect(Math.abs(counts[2]! / 4000 - 0.75)).toBeLessThan(3 * Math.sqrt((0.75 * 0.25) / 4000));
     expect(sampler.indices(0)).toEqual(sampler.indices(0));
-    expect(() => weightedSampler([0, 0], 1)).toThrow('at least one weight must be above 0');
+    expect(() => weightedSampler([0, 0], 1)).toThrow(
+      new DataError('weightedSampler(): at least one weight must be above 0.'),
+    );
     expect(() => weightedSampler([1, -1], 1)).toThrow('got -1 at 1');
   });
 });

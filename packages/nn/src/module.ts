@@ -1,5 +1,5 @@
-import { parameter } from '@nadir/autograd';
-import { Mode, NadirError, ShapeError, Tensor, type FloatDType } from '@nadir/tensor';
+import { parameter, requiresGrad } from '@nadir/autograd';
+import { formatShape, Mode, NadirError, sameShape, ShapeError, Tensor, type FloatDType } from '@nadir/tensor';
 
 /** Names and tensors, in the order in which the module made them. */
 export type StateDict = Readonly<Record<string, Tensor>>;
@@ -26,9 +26,19 @@ export interface Module<Inputs extends readonly unknown[] = [x: Tensor], Output 
 
 let count = 0;
 
-/** Names of the state are in snake case, as torch writes them, so that files of weights can be exchanged. */
+/** Names are in snake case, as torch's attributes are, so that files of weights can be exchanged. */
 function stateName(property: string): string {
-  return property.replaceAll(/(?<=[a-z0-9])[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return property.replaceAll(/(?<=[a-z0-9])[A-Z]+/g, (letters) => `_${letters.toLowerCase()}`);
+}
+
+function dotted(prefix: string, name: string): string {
+  return prefix === '' ? name : `${prefix}.${name}`;
+}
+
+/** The first of many names. */
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 8).join(', ');
+  return names.length > 8 ? `[${shown} and ${names.length - 8} more]` : `[${shown}]`;
 }
 
 /** Makes the instances of derived classes functions that call `forward`; their fields then live on the function. */
@@ -43,8 +53,9 @@ class Callable {
 
 /**
  * A part of a network that owns parameters, buffers and other modules. Public properties are found by themselves: a
- * tensor is a parameter unless it was made by `buffer()`; modules, and arrays of modules, are children. What is kept
- * in `#private` fields is not part of the state. In dotted names a property `runningMean` is `running_mean`, as in torch.
+ * tensor is a parameter unless it was made by `buffer()`, a module is a child, and arrays of either are looked through.
+ * What is kept in `#private` fields is not part of the state. In dotted names a property `runningMean` is `running_mean`,
+ * as in torch.
  *
  * @example
  * ```ts
@@ -91,11 +102,11 @@ export abstract class Module<
 
   /** The modules that this one holds directly, with their names. */
   *namedChildren(): Generator<[string, Module<never, unknown>]> {
-    for (const [name, value] of Object.entries(this)) {
-      if (value instanceof Module) yield [name, value];
+    for (const [property, value] of Object.entries(this)) {
+      if (value instanceof Module) yield [stateName(property), value];
       else if (Array.isArray(value)) {
         for (const [index, item] of value.entries())
-          if (item instanceof Module) yield [`${name}.${index}`, item];
+          if (item instanceof Module) yield [`${stateName(property)}.${index}`, item];
       }
     }
   }
@@ -105,24 +116,17 @@ export abstract class Module<
     if (seen.has(this)) return;
     seen.add(this);
     yield [prefix, this as unknown as Module<never, unknown>];
-    for (const [name, child] of this.namedChildren()) {
-      yield* child.namedModules(prefix === '' ? name : `${prefix}.${name}`, seen);
-    }
+    for (const [name, child] of this.namedChildren()) yield* child.namedModules(dotted(prefix, name), seen);
   }
 
   /** All parameters with dotted names. A tensor that is held twice (tied weights) comes once, under its first name. */
-  *namedParameters(): Generator<[string, Tensor]> {
-    const seen = new Set<Tensor>();
-    for (const [name, value, kind] of this.#tensors()) {
-      if (kind !== 'parameter' || seen.has(value)) continue;
-      seen.add(value);
-      yield [name, value];
-    }
+  namedParameters(): Generator<[string, Tensor]> {
+    return this.#each('parameter');
   }
 
-  /** All buffers with dotted names. */
-  *namedBuffers(): Generator<[string, Tensor]> {
-    for (const [name, value, kind] of this.#tensors()) if (kind === 'buffer') yield [name, value];
+  /** All buffers with dotted names, each once. */
+  namedBuffers(): Generator<[string, Tensor]> {
+    return this.#each('buffer');
   }
 
   /** All parameters, for an optimizer. */
@@ -151,9 +155,22 @@ export abstract class Module<
     for (const value of this.parameters()) if (value.requiresGrad) value.grad = null;
   }
 
-  /** Parameters and buffers by dotted name. They share storage with the module: `clone()` what must not change. */
+  /** Freezes all parameters with `false`: no gradients, so that optimizers leave them alone. `true` thaws them. */
+  requiresGrad(required = true): this {
+    for (const value of this.parameters()) requiresGrad(value, required);
+    return this;
+  }
+
+  /**
+   * Parameters and buffers by dotted name, tied ones under each of their names. They share storage with the module:
+   * `clone()` what must not change.
+   *
+   * @throws StateDictError where two properties have one name in snake case.
+   */
   stateDict(): StateDict {
-    return Object.fromEntries(Array.from(this.#tensors(), ([name, value]) => [name, value.detach()]));
+    return Object.fromEntries(
+      Array.from(this.#state('stateDict'), ([name, value]) => [name, value.detach()]),
+    );
   }
 
   /**
@@ -164,26 +181,26 @@ export abstract class Module<
    * shape differs.
    */
   loadStateDict(state: StateDict, { strict = true }: { readonly strict?: boolean } = {}): LoadReport {
-    const own = new Map(Array.from(this.#tensors(), ([name, value]) => [name, value]));
+    const own = this.#state('loadStateDict');
     const missing = [...own.keys()].filter((name) => !Object.hasOwn(state, name));
     const unexpected = Object.keys(state).filter((name) => !own.has(name));
     if (strict && missing.length + unexpected.length > 0) {
       throw new StateDictError(
-        `loadStateDict(): names must agree, missing [${missing.join(', ')}], unexpected [${unexpected.join(', ')}]. ` +
-          'Pass { strict: false } to load what fits.',
+        `loadStateDict(): names must agree, missing ${listed(missing)}, unexpected ${listed(unexpected)}. ` +
+          'Nothing was loaded. Pass { strict: false } to load what fits.',
       );
     }
-    const pairs = [...own]
-      .filter(([name]) => Object.hasOwn(state, name))
-      .map(([name, to]) => [name, to, state[name]!] as const);
-    for (const [name, to, from] of pairs) {
-      if (to.shape.length !== from.shape.length || to.shape.some((size, axis) => size !== from.shape[axis])) {
+    const pairs = [...own].filter(([name]) => Object.hasOwn(state, name));
+    for (const [name, target] of pairs) {
+      const { shape } = state[name]!;
+      if (!sameShape(shape, target.shape)) {
         throw new ShapeError(
-          `loadStateDict(): ${name} must have shape [${to.shape.join(', ')}], got [${from.shape.join(', ')}]. Nothing was loaded.`,
+          `loadStateDict(): ${name} must have shape ${formatShape(target.shape)}, got ${formatShape(shape)}. ` +
+            'Nothing was loaded.',
         );
       }
     }
-    for (const [, to, from] of pairs) to.assign(from);
+    for (const [name, target] of pairs) target.assign(state[name]!);
     return { missing, unexpected };
   }
 
@@ -210,15 +227,45 @@ export abstract class Module<
     });
   }
 
-  *#tensors(): Generator<[string, Tensor, 'parameter' | 'buffer']> {
-    for (const [prefix, module] of this.namedModules()) {
-      for (const [name, value] of Object.entries(module)) {
-        const path = prefix === '' ? stateName(name) : `${prefix}.${stateName(name)}`;
-        if (value instanceof Tensor) yield [path, value, module.#buffers.has(name) ? 'buffer' : 'parameter'];
+  *#each(wanted: TensorKind): Generator<[string, Tensor]> {
+    const seen = new Set<Tensor>();
+    for (const [name, value, kind] of this.#tensors()) {
+      if (kind !== wanted || seen.has(value)) continue;
+      seen.add(value);
+      yield [name, value];
+    }
+  }
+
+  #state(op: string): Map<string, Tensor> {
+    const state = new Map<string, Tensor>();
+    for (const [name, value] of this.#tensors()) {
+      if (state.has(name)) {
+        throw new StateDictError(`${op}(): two properties are named ${name} in snake case. Rename one.`);
       }
+      state.set(name, value);
+    }
+    return state;
+  }
+
+  /** Every tensor by every name that it has: a module that is held twice comes twice, one that holds itself once. */
+  *#tensors(prefix = '', above: readonly unknown[] = []): Generator<[string, Tensor, TensorKind]> {
+    for (const [property, value] of Object.entries(this)) {
+      const name = dotted(prefix, stateName(property));
+      const kind = this.#buffers.has(property) ? 'buffer' : 'parameter';
+      if (value instanceof Tensor) yield [name, value, kind];
+      else if (Array.isArray(value)) {
+        for (const [index, item] of value.entries())
+          if (item instanceof Tensor) yield [`${name}.${index}`, item, kind];
+      }
+    }
+    const path = [...above, this];
+    for (const [name, child] of this.namedChildren()) {
+      if (!path.includes(child)) yield* child.#tensors(dotted(prefix, name), path);
     }
   }
 }
+
+type TensorKind = 'parameter' | 'buffer';
 
 /** Options that layers with parameters share. */
 export interface LayerOptions {

@@ -1,11 +1,7 @@
-import {
-  checkDecayRate,
-  checkNonNegative,
-  Optimizer,
-  type GroupRecipe,
-  type OptimizerOptions,
-  type ParametersOf,
-} from './optimizer.ts';
+import { ValueError } from '@nadir/tensor';
+import { checkDecayRate, checkNonNegative, checkOptionNames } from './option-check.ts';
+import { Optimizer, type GroupRecipe, type OptimizerOptions, type ParametersOf } from './optimizer.ts';
+import type { HyperValues } from './parameter-group.ts';
 import { chain, type Transform } from './transform.ts';
 import { addDecayedWeights } from './transforms/add-decayed-weights.ts';
 import { scaleByAdam } from './transforms/scale-by-adam.ts';
@@ -28,26 +24,52 @@ export interface AdamOptions extends OptimizerOptions {
   readonly amsgrad?: boolean;
 }
 
-/** The hyper-parameters of `options`, checked. */
+const optionNames: { readonly [O in keyof Required<AdamOptions>]: true } = {
+  lr: true,
+  lrSchedule: true,
+  maximize: true,
+  betas: true,
+  eps: true,
+  weightDecay: true,
+  amsgrad: true,
+};
+
+/** The hyper-parameters of `options`, checked. Without weight decay there is no such parameter. */
 export function adamHyper(
   optimizer: string,
   options: AdamOptions,
   defaultDecay: number,
-): Readonly<Record<AdamNames | 'lr', number>> {
+): HyperValues<AdamNames, number> {
+  checkOptionNames(optimizer, options, optionNames);
   const { lr = 1e-3, betas = [0.9, 0.999] } = options;
+  if (!Array.isArray(betas) || betas.length !== 2) {
+    throw new ValueError(`${optimizer}(): betas must be two numbers, got ${JSON.stringify(betas)}.`);
+  }
+  const weightDecay = checkNonNegative(optimizer, 'weightDecay', options.weightDecay ?? defaultDecay);
   return {
     lr,
     beta1: checkDecayRate(optimizer, 'betas[0]', betas[0]),
     beta2: checkDecayRate(optimizer, 'betas[1]', betas[1]),
     eps: checkNonNegative(optimizer, 'eps', options.eps ?? 1e-8),
-    weightDecay: checkNonNegative(optimizer, 'weightDecay', options.weightDecay ?? defaultDecay),
+    ...(weightDecay !== 0 && { weightDecay }),
   };
 }
 
 /**
  * Adam (Kingma and Ba 2015), with weight decay as an L2 penalty. As `torch.optim.Adam`.
  *
- * @throws ValueError for a negative option or a beta outside [0, 1).
+ * @throws ValueError for an unknown or negative option or a beta outside [0, 1).
+ *
+ * @example
+ * ```ts
+ * import { parameter } from '@nadir/autograd';
+ * import { Adam } from '@nadir/optimizers';
+ * const w = parameter([1, -1]);
+ * const optimizer = new Adam([w], { lr: 0.5 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w.toArray(); // => [0.5, -0.5]
+ * ```
  */
 export class Adam extends Optimizer<AdamOptions, AdamNames> {
   constructor(params: ParametersOf<AdamOptions>, options: AdamOptions = {}) {
@@ -56,8 +78,12 @@ export class Adam extends Optimizer<AdamOptions, AdamNames> {
 
   protected override recipe(options: AdamOptions): GroupRecipe<AdamNames> {
     const hyper = adamHyper('Adam', options, 0);
-    const links: Transform<AdamNames | 'lr'>[] = hyper.weightDecay === 0 ? [] : [addDecayedWeights()];
-    const scale = scaleByAdam({ amsgrad: options.amsgrad ?? false });
-    return { transform: chain(...links, scale, scaleByLearningRate()), hyper };
+    const { amsgrad = false } = options;
+    const decay: Transform<AdamNames | 'lr'>[] = 'weightDecay' in hyper ? [addDecayedWeights()] : [];
+    return {
+      transform: chain(...decay, scaleByAdam({ amsgrad }), scaleByLearningRate()),
+      hyper,
+      flags: { amsgrad },
+    };
   }
 }

@@ -1,8 +1,14 @@
 import { noGrad } from '@nadir/autograd';
 import { constant, resolveSchedule, type ScheduleInput } from '@nadir/schedulers';
-import { effect, NadirError, ShapeError, Tensor, ValueError } from '@nadir/tensor';
-import { ParameterGroup, type GroupOptions } from './parameter-group.ts';
-import type { Transform } from './transform.ts';
+import { effect, formatShape, NadirError, sameShape, ShapeError, Tensor, ValueError } from '@nadir/tensor';
+import { checkNonNegative } from './option-check.ts';
+import {
+  ParameterGroup,
+  type GroupDescription,
+  type GroupOptions,
+  type HyperValues,
+} from './parameter-group.ts';
+import type { Hyperparameters, Transform } from './transform.ts';
 
 /** Options that every optimizer has. */
 export interface OptimizerOptions {
@@ -17,14 +23,23 @@ export interface OptimizerOptions {
 /** What an optimizer takes first: parameters, or groups of them with options of their own. */
 export type ParametersOf<Options> = Iterable<Tensor> | Iterable<GroupOptions<Options>>;
 
-/** How an optimizer makes a group of its options, defaults filled in and checked. */
+/** What an optimizer makes of the options of a group, defaults filled in and checked. */
 export interface GroupRecipe<Names extends string> {
   readonly transform: Transform<Names | 'lr'>;
-  readonly hyper: Readonly<Record<Names | 'lr', number>>;
+  /** The hyper-parameters that the transform reads, and no others. */
+  readonly hyper: HyperValues<Names, number>;
+  /** Choices that are fixed with the transform, for descriptions. */
+  readonly flags?: Readonly<Record<string, boolean>>;
 }
 
 /** Names and tensors of everything that an optimizer changes. */
 export type OptimizerState = Readonly<Record<string, Tensor>>;
+
+/** What an optimizer is, as JSON, for reports. */
+export interface OptimizerDescription {
+  readonly name: string;
+  readonly groups: readonly GroupDescription[];
+}
 
 interface Member<Names extends string> {
   readonly group: ParameterGroup<Names>;
@@ -32,25 +47,42 @@ interface Member<Names extends string> {
   readonly maximize: boolean;
 }
 
-/** Throws a ValueError that names the optimizer unless `value` is a finite number ≥ 0. */
-export function checkNonNegative(optimizer: string, name: string, value: number): number {
-  if (Number.isFinite(value) && value >= 0) return value;
-  throw new ValueError(`${optimizer}(): ${name} must be a finite number of at least 0, got ${value}.`);
-}
-
-/** Throws a ValueError that names the optimizer unless 0 ≤ `value` < 1. */
-export function checkDecayRate(optimizer: string, name: string, value: number): number {
-  if (value >= 0 && value < 1) return value;
-  throw new ValueError(`${optimizer}(): ${name} must be in [0, 1), got ${value}.`);
-}
-
 function isTensors<Options>(items: readonly (Tensor | GroupOptions<Options>)[]): items is readonly Tensor[] {
   return items.every((item) => item instanceof Tensor);
+}
+
+/** The first of many names. */
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 8).join(', ');
+  return names.length > 8 ? `[${shown} and ${names.length - 8} more]` : `[${shown}]`;
 }
 
 /**
  * The shape that all optimizers share: `zeroGrad()`, `step()`, `lrStep()`, parameter groups and a state dictionary. An
  * optimizer is a class that says how its options become a chain of transforms.
+ *
+ * @example
+ * ```ts
+ * import { parameter } from '@nadir/autograd';
+ * import { chain, Optimizer, scaleByLearningRate, type GroupRecipe, type OptimizerOptions } from '@nadir/optimizers';
+ * import type { Tensor } from '@nadir/tensor';
+ *
+ * class SignDescent extends Optimizer<OptimizerOptions, never> {
+ *   constructor(params: Iterable<Tensor>, options: OptimizerOptions = {}) {
+ *     super('SignDescent', params, options);
+ *   }
+ *   protected override recipe({ lr = 0.01 }: OptimizerOptions): GroupRecipe<never> {
+ *     const sign = { init: () => ({}), update: (gradient: Tensor) => gradient.sign() };
+ *     return { transform: chain(sign, scaleByLearningRate()), hyper: { lr } };
+ *   }
+ * }
+ *
+ * const w = parameter([3, -4]);
+ * const optimizer = new SignDescent([w], { lr: 1 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w.toArray(); // => [2, -3]
+ * ```
  */
 export abstract class Optimizer<Options extends OptimizerOptions, Names extends string = string> {
   readonly #name: string;
@@ -60,7 +92,7 @@ export abstract class Optimizer<Options extends OptimizerOptions, Names extends 
   constructor(name: string, params: ParametersOf<Options>, defaults: Options) {
     this.#name = name;
     this.#defaults = defaults;
-    const items = [...params];
+    const items: readonly (Tensor | GroupOptions<Options>)[] = [...params];
     if (items.length === 0) {
       throw new ValueError(`${name}(): needs at least one parameter, got none. Pass model.parameters().`);
     }
@@ -68,19 +100,42 @@ export abstract class Optimizer<Options extends OptimizerOptions, Names extends 
     else for (const item of items) this.addParamGroup(item as GroupOptions<Options>);
   }
 
+  static {
+    // What Node's console.log() shows.
+    Object.defineProperty(this.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+      value(this: Optimizer<OptimizerOptions>): string {
+        return this.toString();
+      },
+    });
+  }
+
   /** How options become transforms and hyper-parameters. Called once per group; checks the options. */
   protected abstract recipe(options: Options): GroupRecipe<Names>;
 
-  /** The groups, in the order in which they were given. */
-  get paramGroups(): readonly ParameterGroup<Names>[] {
-    return this.#members.map(({ group }) => group);
+  /** The groups, in the order in which they were given. There is at least one. */
+  get paramGroups(): readonly [ParameterGroup<Names>, ...ParameterGroup<Names>[]] {
+    return this.#members.map(({ group }) => group) as [ParameterGroup<Names>, ...ParameterGroup<Names>[]];
   }
 
-  /** Adds parameters with options of their own; what is left out comes from the optimizer's. */
+  /**
+   * Adds parameters with options of their own; what is left out comes from the optimizer's. The group's schedule starts at
+   * its beginning.
+   *
+   * @throws ValueError for a parameter that is in a group already or is no leaf, and for options out of range.
+   */
   addParamGroup(options: GroupOptions<Options>): void {
+    if (
+      typeof options !== 'object' ||
+      options === null ||
+      options instanceof Tensor ||
+      !('params' in options)
+    ) {
+      const got = options instanceof Tensor ? 'a tensor among groups' : typeof options;
+      throw new ValueError(`${this.#name}(): a group must be { params, …options }, got ${got}.`);
+    }
     const { params, ...own } = options;
-    const merged = { ...this.#defaults, ...own } as Options;
-    const { transform, hyper } = this.recipe(merged);
+    const merged = { ...this.#defaults, ...own } as unknown as Options;
+    const { transform, hyper, flags } = this.recipe(merged);
     checkNonNegative(this.#name, 'lr', hyper.lr);
     const list = [...params];
     const known = new Set(this.#members.flatMap(({ group }) => group.params));
@@ -88,15 +143,16 @@ export abstract class Optimizer<Options extends OptimizerOptions, Names extends 
       this.#checkParameter(parameter, index);
       if (known.has(parameter)) {
         throw new ValueError(
-          `${this.#name}(): parameter ${index} of shape [${parameter.shape.join(', ')}] comes twice.`,
+          `${this.#name}(): parameter ${index} of shape ${formatShape(parameter.shape)} comes twice.`,
         );
       }
       known.add(parameter);
     }
     const slots = list.map((parameter) => transform.init(parameter));
     const schedule = merged.lrSchedule === undefined ? constant() : resolveSchedule(merged.lrSchedule);
-    const group = new ParameterGroup<Names>(list, slots, hyper, schedule);
-    this.#members.push({ group, transform, maximize: merged.maximize ?? false });
+    const maximize = merged.maximize ?? false;
+    const group = new ParameterGroup<Names>(list, slots, hyper, schedule, { ...flags, maximize });
+    this.#members.push({ group, transform, maximize });
   }
 
   /** Forgets the gradients of all parameters. */
@@ -106,17 +162,18 @@ export abstract class Optimizer<Options extends OptimizerOptions, Names extends 
     }
   }
 
-  /** Updates every parameter that has a gradient, in place. */
+  /** Updates every parameter that has a gradient, in place; others keep their state as well. */
   step(): void {
     noGrad(() => {
       for (const { group, transform, maximize } of this.#members) {
+        // The recipe has a value for every hyper-parameter that its transform reads.
+        const hyper = group.hyper as Hyperparameters<Names | 'lr'>;
         for (const [index, parameter] of group.params.entries()) {
           const gradient = parameter.grad;
           if (gradient === null) continue;
           const descent = maximize ? gradient.neg() : gradient;
-          parameter.assign(
-            parameter.add(transform.update(descent, parameter, group.slots[index]!, group.hyper)),
-          );
+          const update = transform.update(descent, parameter, group.slots[index]!, hyper);
+          parameter.assign(parameter.add(update));
         }
       }
     });
@@ -134,26 +191,46 @@ export abstract class Optimizer<Options extends OptimizerOptions, Names extends 
     return Object.fromEntries(Array.from(this.#namedState(), ([name, value]) => [name, value.clone()]));
   }
 
-  /** Takes the state over from `stateDict()` of an optimizer with the same groups. Everything is checked before anything changes. */
+  /**
+   * Takes the state over from `stateDict()` of an optimizer with the same groups and options; the next steps are then those
+   * that the other would have taken.
+   *
+   * @throws NadirError where names are missing or unexpected, ShapeError where a shape differs. Everything is checked
+   * before anything changes.
+   */
   loadStateDict(state: OptimizerState): void {
     const own = new Map(this.#namedState());
     const missing = [...own.keys()].filter((name) => !Object.hasOwn(state, name));
     const unexpected = Object.keys(state).filter((name) => !own.has(name));
     if (missing.length + unexpected.length > 0) {
       throw new NadirError(
-        `loadStateDict(): the state is of another optimizer, missing [${missing.join(', ')}], ` +
-          `unexpected [${unexpected.join(', ')}]. Build the optimizer with the same groups and options first.`,
+        `loadStateDict(): the state is of another optimizer, missing ${listed(missing)}, ` +
+          `unexpected ${listed(unexpected)}. Build the optimizer with the same groups and options first.`,
       );
     }
     for (const [name, target] of own) {
-      const shape = state[name]!.shape;
-      if (shape.join() !== target.shape.join()) {
+      const { shape } = state[name]!;
+      if (!sameShape(shape, target.shape)) {
         throw new ShapeError(
-          `loadStateDict(): ${name} must have shape [${target.shape.join(', ')}], got [${shape.join(', ')}]. Nothing was loaded.`,
+          `loadStateDict(): ${name} must have shape ${formatShape(target.shape)}, got ${formatShape(shape)}. ` +
+            'Nothing was loaded.',
         );
       }
     }
     for (const [name, target] of own) target.assign(state[name]!);
+  }
+
+  /** Name, hyper-parameters and schedules: `JSON.stringify(optimizer)`. */
+  toJSON(): OptimizerDescription {
+    return { name: this.#name, groups: this.#members.map(({ group }) => group.toJSON()) };
+  }
+
+  /** The call that makes it, with the hyper-parameters as they are now; one line a group where there are several. */
+  toString(): string {
+    const groups = this.#members.map(({ group }) => group.toString());
+    return groups.length === 1
+      ? `${this.#name}(${groups[0]})`
+      : `${this.#name}(\n${groups.map((group, index) => `  (${index}): ${group}\n`).join('')})`;
   }
 
   *#namedState(): Generator<[string, Tensor]> {
@@ -170,7 +247,7 @@ export abstract class Optimizer<Options extends OptimizerOptions, Names extends 
     }
     if (parameter.history !== null && !parameter.history.isLeaf) {
       throw new ValueError(
-        `${this.#name}(): parameter ${index} of shape [${parameter.shape.join(', ')}] is the result of an operation. ` +
+        `${this.#name}(): parameter ${index} of shape ${formatShape(parameter.shape)} is the result of an operation. ` +
           'Pass the tensor that parameter() made.',
       );
     }

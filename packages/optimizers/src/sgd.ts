@@ -1,11 +1,6 @@
 import { ValueError } from '@nadir/tensor';
-import {
-  checkNonNegative,
-  Optimizer,
-  type GroupRecipe,
-  type OptimizerOptions,
-  type ParametersOf,
-} from './optimizer.ts';
+import { checkFinite, checkNonNegative, checkOptionNames } from './option-check.ts';
+import { Optimizer, type GroupRecipe, type OptimizerOptions, type ParametersOf } from './optimizer.ts';
 import { chain, type Transform } from './transform.ts';
 import { addDecayedWeights } from './transforms/add-decayed-weights.ts';
 import { momentum } from './transforms/momentum.ts';
@@ -27,10 +22,20 @@ export interface SGDOptions extends OptimizerOptions {
   readonly nesterov?: boolean;
 }
 
+const optionNames: { readonly [O in keyof Required<SGDOptions>]: true } = {
+  lr: true,
+  lrSchedule: true,
+  maximize: true,
+  momentum: true,
+  dampening: true,
+  weightDecay: true,
+  nesterov: true,
+};
+
 /**
  * Stochastic gradient descent, with momentum (Sutskever et al. 2013) where asked for. As `torch.optim.SGD`.
  *
- * @throws ValueError for a negative option, or nesterov without momentum or with dampening.
+ * @throws ValueError for an unknown or negative option, or nesterov without momentum or with dampening.
  *
  * @example
  * ```ts
@@ -50,21 +55,31 @@ export class SGD extends Optimizer<SGDOptions, SGDNames> {
   }
 
   protected override recipe(options: SGDOptions): GroupRecipe<SGDNames> {
+    checkOptionNames('SGD', options, optionNames);
     const { lr = 1e-3, nesterov = false } = options;
-    const hyper = {
-      lr,
-      momentum: checkNonNegative('SGD', 'momentum', options.momentum ?? 0),
-      dampening: options.dampening ?? 0,
-      weightDecay: checkNonNegative('SGD', 'weightDecay', options.weightDecay ?? 0),
-    };
-    if (nesterov && (hyper.momentum === 0 || hyper.dampening !== 0)) {
+    const rate = checkNonNegative('SGD', 'momentum', options.momentum ?? 0);
+    const dampening = checkFinite('SGD', 'dampening', options.dampening ?? 0);
+    const weightDecay = checkNonNegative('SGD', 'weightDecay', options.weightDecay ?? 0);
+    if (nesterov && (rate === 0 || dampening !== 0)) {
       throw new ValueError(
-        `SGD(): nesterov needs momentum above 0 and dampening 0, got ${hyper.momentum} and ${hyper.dampening}.`,
+        `SGD(): nesterov needs momentum above 0 and dampening 0, got ${rate} and ${dampening}.`,
       );
     }
+    const decays = weightDecay !== 0;
+    const rolls = rate !== 0;
+    const dampened = rolls && dampening !== 0;
     const links: Transform<SGDNames | 'lr'>[] = [];
-    if (hyper.weightDecay !== 0) links.push(addDecayedWeights());
-    if (hyper.momentum !== 0) links.push(momentum({ nesterov }));
-    return { transform: chain(...links, scaleByLearningRate()), hyper };
+    if (decays) links.push(addDecayedWeights());
+    if (rolls) links.push(momentum({ nesterov, dampened }));
+    return {
+      transform: chain(...links, scaleByLearningRate()),
+      hyper: {
+        lr,
+        ...(rolls && { momentum: rate }),
+        ...(dampened && { dampening }),
+        ...(decays && { weightDecay }),
+      },
+      flags: { nesterov },
+    };
   }
 }

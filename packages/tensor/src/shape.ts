@@ -84,6 +84,9 @@ export function normalizeAxes(
 ): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, i) => i);
   const list = typeof axes === 'number' ? [axes] : axes;
+  if (!Array.isArray(list)) {
+    throw new ShapeError(`${op}(): axes must be a number or an array of numbers, got ${typeof list}.`);
+  }
   const normal = list.map((axis) => normalizeAxis(op, axis, rank)).sort((a, b) => a - b);
   for (let i = 1; i < normal.length; i++) {
     if (normal[i] === normal[i - 1]) {
@@ -102,8 +105,13 @@ export function reducedShape(shape: Shape, axes: readonly number[], keepDims = f
     : shape.filter((_, axis) => !axes.includes(axis));
 }
 
-/** Throws unless every size is a whole number ≥ 0 and the product is addressable. */
+/** Throws unless it is an array, every size is a whole number ≥ 0 and the product is addressable. */
 export function checkShape(op: string, shape: Shape): void {
+  if (!Array.isArray(shape)) {
+    throw new ShapeError(
+      `${op}(): the shape must be an array of sizes, got ${String(shape)}. Write [${String(shape)}].`,
+    );
+  }
   for (const size of shape) {
     if (!Number.isInteger(size) || size < 0) {
       throw new ShapeError(`${op}(): sizes must be whole numbers of at least 0, got ${formatShape(shape)}.`);

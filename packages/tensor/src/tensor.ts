@@ -2,7 +2,7 @@
 import type { DType, TypedArray } from './dtype.ts';
 import { isFloat } from './dtype.ts';
 import { applyAssign, hasHistory, isRecording, type BackwardOptions, type History } from './dispatch.ts';
-import { GradientError, ProgramError, ShapeError } from './errors.ts';
+import { GradientError, ProgramError, ShapeError, ValueError } from './errors.ts';
 import { readContiguous } from './eager/layout.ts';
 import * as activation from './ops/activation.ts';
 import * as arithmetic from './ops/arithmetic.ts';
@@ -136,11 +136,27 @@ export class Tensor {
     return formatTensor(this);
   }
 
+  /** What `JSON.stringify()` writes: the elements as nested arrays. */
+  toJSON(): NestedArray {
+    return this.toArray();
+  }
+
   static {
-    // What Node's console.log() shows.
-    Object.defineProperty(this.prototype, Symbol.for('nodejs.util.inspect.custom'), {
-      value(this: Tensor): string {
-        return this.toString();
+    Object.defineProperties(this.prototype, {
+      // What Node's console.log() shows.
+      [Symbol.for('nodejs.util.inspect.custom')]: {
+        value(this: Tensor): string {
+          return this.toString();
+        },
+      },
+      // `loss < best` would compare texts and be false without a word.
+      [Symbol.toPrimitive]: {
+        value(this: Tensor, hint: string): string {
+          if (hint !== 'number') return this.toString();
+          throw new ValueError(
+            `Tensor: a tensor of shape ${formatShape(this.shape)} is not a number. Compare with lt() and its like, or read item().`,
+          );
+        },
       },
     });
   }
@@ -195,7 +211,8 @@ export class Tensor {
 
   /**
    * Replaces the elements by those of `value`, broadcast and cast to this shape and dtype. Through a view it updates
-   * the base. It has no history; a result that gradients pass through cannot be assigned to.
+   * the base. It has no history. Throws a GradientError for a result that gradients pass through, a ShapeError for a
+   * value that does not broadcast to this shape and for a view several elements of which share one place.
    */
   assign(value: Operand): this {
     if (this.history !== null && !this.history.isLeaf) {
@@ -204,8 +221,15 @@ export class Tensor {
           'Assign to detach() of it, or inside noGrad() to a view made there.',
       );
     }
+    const isShared = this.strides.some((stride, axis) => stride === 0 && this.shape[axis]! > 1);
+    if (isShared && this.size > 0) {
+      throw new ShapeError(
+        `assign(): several elements of a view of shape ${formatShape(this.shape)} share one place. ` +
+          'Assign to the tensor before expand(), or to a clone() of the view.',
+      );
+    }
     const source = coerce('assign', value, this.dtype).detach().cast(this.dtype);
-    applyAssign(this, movement.broadcastTo(source, this.shape));
+    applyAssign(this, movement.broadcastFor('assign', source, this.shape));
     return this;
   }
 

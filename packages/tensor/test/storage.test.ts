@@ -55,6 +55,16 @@ describe('Storage', () => {
     const n = tensor([1, 2], { dtype: 'int32' });
     n.assign(tensor([2.7, -2.7]));
     expect(n.toArray()).toEqual([2, -2]);
-    expect(() => x.assign(tensor([1, 2]))).toThrow('[2]');
+    expect(() => x.assign(tensor([1, 2]))).toThrow(/^assign\(\): .* got \[2\] and \[3\]/);
+  });
+
+  it('refuses values for several elements in one place', () => {
+    const x = tensor([[1], [2]]);
+    expect(() => x.expand([2, 3]).assign(tensor([1, 2, 3]))).toThrow(
+      /^assign\(\): several elements of a view of shape \[2, 3\] share one place/,
+    );
+    x.expand([1, 2, 1]).assign(5);
+    expect(x.toArray()).toEqual([[5], [5]]);
+    tensor([[]]).expand([3, 0]).assign(1);
   });
 });

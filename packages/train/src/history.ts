@@ -1,3 +1,5 @@
+import { ValueError } from '@nadir/tensor';
+
 /** What one step of training left. */
 export interface StepRecord {
   /** Steps done, counted from 1. */
@@ -31,11 +33,11 @@ export interface History {
   readonly evaluations: readonly EvaluationRecord[];
 }
 
-/** The value of `loss` or of a metric. Throws a RangeError for a name that was not measured. */
+/** The value of `loss` or of a metric. Throws a ValueError for a name that was not measured. */
 export function valueOf(record: EvaluationRecord, metric: string): number {
   const value = metric === 'loss' ? record.loss : record.metrics[metric];
   if (value === undefined) {
-    throw new RangeError(
+    throw new ValueError(
       `valueOf(): there is no metric '${metric}', there are loss, ${Object.keys(record.metrics).join(', ')}.`,
     );
   }

@@ -127,6 +127,8 @@ export class Trainer<Batch> {
   /** States of conditions that came with a checkpoint and are handed out when `fit()` begins. */
   #stopStates: Readonly<Record<string, unknown>> = {};
   #conditions: readonly StopCondition[] = [];
+  /** When timers and signals last had their turn. Not per epoch: epochs may be shorter than the interval. */
+  #rested = 0;
 
   constructor(options: TrainerOptions<Batch>) {
     this.#options = options;
@@ -165,12 +167,15 @@ export class Trainer<Batch> {
       totalSteps: epochs * batches.length,
       stepsPerEpoch: batches.length,
     });
-    batches.loadStateDict(this.#loader);
     const started = performance.now() - this.#seconds * 1000;
     let reason: StopReason | null = null;
     while (reason === null && this.#epoch < epochs) {
+      // Evaluation may have gone through the same loader.
+      batches.loadStateDict(this.#loader);
       reason = await this.#runEpoch(batches, options, position, started);
     }
+    // Leaving a loop within an epoch made the loader end the epoch.
+    batches.loadStateDict(this.#loader);
     reason ??= { kind: 'completed', text: `${this.#epoch} of ${epochs} epochs are done` };
     if (this.#best !== null && reason.kind !== 'interrupted') this.#options.model.loadStateDict(this.#best);
     await options.onStop?.(reason, position());
@@ -235,28 +240,23 @@ export class Trainer<Batch> {
     started: number,
   ): Promise<StopReason | null> {
     const { signal, evaluateEvery } = options;
-    let rested = performance.now();
     let evaluatedAt = -1;
     for await (const batch of batches) {
       const record = this.#trainStep(batch, started);
       this.#loader = batches.stateDict();
       if (record === null)
-        return this.#leave(batches, {
-          kind: 'diverged',
-          text: `the loss of step ${this.#step + 1} is not finite`,
-        });
+        return { kind: 'diverged', text: `the loss of step ${this.#step + 1} is not finite` };
       await options.onStep?.(record, position());
       let text = this.#firstReason((condition) => condition.afterStep?.(record) ?? null);
       if (evaluateEvery !== undefined && this.#step % evaluateEvery === 0) {
         text = (await this.#evaluateNow(options, position, started)) ?? text;
         evaluatedAt = this.#step;
       }
-      if (text !== null) return this.#leave(batches, { kind: 'condition', text });
-      if (signal?.aborted === true)
-        return this.#leave(batches, { kind: 'interrupted', text: 'training was interrupted' });
-      if (performance.now() - rested > 50) {
+      if (text !== null) return { kind: 'condition', text };
+      if (signal?.aborted === true) return { kind: 'interrupted', text: 'training was interrupted' };
+      if (performance.now() - this.#rested > 50) {
         await breathe();
-        rested = performance.now();
+        this.#rested = performance.now();
       }
     }
     this.#epoch++;
@@ -265,12 +265,6 @@ export class Trainer<Batch> {
     const text = evaluatedAt === this.#step ? null : await this.#evaluateNow(options, position, started);
     await options.onEpochEnd?.(position());
     return text === null ? null : { kind: 'condition', text };
-  }
-
-  /** Ends within an epoch: the loader forgets that the loop over it was left. */
-  #leave(batches: TrainingBatches<Batch>, reason: StopReason): StopReason {
-    batches.loadStateDict(this.#loader);
-    return reason;
   }
 
   /** One step; null where the loss is not finite, with the parameters as they were. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { DataLoader, TensorDataset } from '@nadir/data';
 import { crossEntropy, Dropout, Linear, mseLoss, ReLU, Sequential } from '@nadir/nn';
 import { Adam, SGD } from '@nadir/optimizers';
-import { linspace, manualSeed, rand, tensor, type Tensor } from '@nadir/tensor';
+import { linspace, manualSeed, rand, tensor, ValueError, type Tensor } from '@nadir/tensor';
 import {
   accuracy,
   earlyStopping,
@@ -136,6 +136,16 @@ describe('Trainer', () => {
     );
   });
 
+  it('leaves the loader where training stopped, whoever else goes through it', async () => {
+    const { trainer, loader } = line();
+    const options = { epochs: 3, evaluateEvery: 1, validation: loader };
+    await trainer.fit(loader, { ...options, stop: [maxSteps(loader.length + 2)] });
+    expect(trainer.step).toBe(loader.length + 2);
+    expect(loader.stateDict()).toEqual({ epoch: 1, batch: 2 });
+    await trainer.fit(loader, options);
+    expect([trainer.step, trainer.epoch]).toEqual([3 * loader.length, 3]);
+  });
+
   it('ends as diverged before the parameters are touched', async () => {
     const { model, trainer } = line();
     const before = weights(model);
@@ -234,6 +244,7 @@ describe('stop conditions', () => {
     [() => earlyStopping({ patience: 0 }), 'patience must be a whole number of at least 1, got 0'],
   ])('explain what is wrong (%#)', (act, message) => {
     expect(act).toThrow(message);
+    expect(act).toThrow(ValueError);
   });
 
   it('must have names of their own, and metrics that exist', async () => {
@@ -263,5 +274,15 @@ describe('topKAccuracy', () => {
       return metric.compute();
     });
     expect(values).toEqual([0, 2 / 3, 1]);
+  });
+});
+
+describe('timers and signals', () => {
+  it('get their turn also where epochs are shorter than the interval', async () => {
+    const { trainer, loader } = line();
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 20);
+    const { reason } = await trainer.fit(loader, { epochs: 1e6, signal: controller.signal });
+    expect(reason.kind).toBe('interrupted');
   });
 });

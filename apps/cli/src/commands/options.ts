@@ -28,7 +28,14 @@ function setting(text: string, previous: Choices = {}): Choices {
   const match = /^([A-Za-z]\w*)=(.*)$/.exec(text);
   if (match === null) throw new InvalidArgumentError('It must be name=value, as hidden=256.');
   const [, name, value] = match as unknown as [string, string, string];
-  const parsed = value === 'true' ? true : value === 'false' ? false : value !== '' && Number.isFinite(Number(value)) ? Number(value) : value;
+  const parsed =
+    value === 'true'
+      ? true
+      : value === 'false'
+        ? false
+        : value !== '' && Number.isFinite(Number(value))
+          ? Number(value)
+          : value;
   return { ...previous, [name]: parsed };
 }
 
@@ -53,9 +60,15 @@ export function addChoiceFlags(command: Command): Command {
     .option('--momentum <share>', 'of the last update that SGD keeps', numbers.share)
     .option('--weight-decay <factor>', 'pull of the weights towards 0', numbers.nonNegative)
     .addOption(
-      new Option('--schedule <name>', 'how the learning rate changes over the run').choices([...scheduleNames]),
+      new Option('--schedule <name>', 'how the learning rate changes over the run').choices([
+        ...scheduleNames,
+      ]),
     )
-    .option('--gamma <factor>', 'of exponential: what is left of the rate at the end; of step: each drop', numbers.factor)
+    .option(
+      '--gamma <factor>',
+      'of exponential: what is left of the rate at the end; of step: each drop',
+      numbers.factor,
+    )
     .option('--warmup <share>', 'of the steps in which the rate rises first', numbers.share)
     .option('--batch-size <items>', 'items per step', numbers.count)
     .option('--set <name=value>', 'a choice that the experiment itself knows; may be repeated', setting);
@@ -64,6 +77,16 @@ export function addChoiceFlags(command: Command): Command {
 /** The choices that flags make. */
 export function choicesFrom(flags: ChoiceFlags): Choices {
   const { optimizer, lr, momentum, weightDecay, schedule, gamma, warmup, batchSize, set } = flags;
-  const entries = Object.entries({ optimizer, lr, momentum, weightDecay, schedule, gamma, warmup, batchSize, ...set });
+  const entries = Object.entries({
+    optimizer,
+    lr,
+    momentum,
+    weightDecay,
+    schedule,
+    gamma,
+    warmup,
+    batchSize,
+    ...set,
+  });
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as Choices;
 }

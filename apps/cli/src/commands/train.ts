@@ -1,19 +1,26 @@
 import ansis from 'ansis';
 import type { Command } from 'commander';
-import { earlyStopping, type EvaluationRecord, type TrainerState } from '@nadir/train';
+import {
+  earlyStopping,
+  type Evaluation,
+  type FitResult,
+  type StepRecord,
+  type TrainerState,
+} from '@nadir/train';
 import { loadCheckpoint, saveCheckpoint } from '@nadir/train/node';
 import { UsageError } from '../cli-error.ts';
-import { budgetOf, objectiveOf, type Experiment } from '../experiment.ts';
+import { budgetOf, objectiveOf, type Experiment, type ExperimentData } from '../experiment.ts';
 import { Interruption } from '../interruption.ts';
 import { loadExperiment } from '../load-experiment.ts';
 import { saveModel } from '../model-file.ts';
+import type { Choices } from '../report/study-record.ts';
 import { createRunFolder, openRunFolder, type RunFolder, type TrainHeader } from '../run-folder.ts';
-import { choicesText, count, duration, metricText } from '../terminal/format.ts';
-import { progressBar } from '../terminal/progress-bar.ts';
-import { pad } from '../terminal/table.ts';
-import { prepareRun } from '../training-run.ts';
+import { choicesText, count, metricText, plural } from '../terminal/format.ts';
+import { TrainBoard } from '../terminal/train-board.ts';
+import { completeChoices, prepareRun, type TrainingRun } from '../training-run.ts';
 import { addChoiceFlags, choicesFrom, numbers, type ChoiceFlags } from './options.ts';
 import { createOutput, type Output } from './output.ts';
+import { requireSameExperiment } from './resume.ts';
 
 interface TrainFlags extends ChoiceFlags {
   readonly epochs?: number;
@@ -27,6 +34,8 @@ interface TrainFlags extends ChoiceFlags {
   readonly json?: boolean;
 }
 
+/** Milliseconds between two checkpoints at most, so that many short epochs do not spend their time on the disk. */
+const checkpointInterval = 3000;
 const checkpointName = 'checkpoint.safetensors';
 const modelName = 'model.safetensors';
 
@@ -40,7 +49,11 @@ export function addTrainCommand(program: Command, setExitCode: (code: number) =>
   addChoiceFlags(command)
     .option('--epochs <count>', 'times to go through the training data', numbers.count)
     .option('--clip-norm <norm>', 'scale gradients to at most this norm', numbers.positive)
-    .option('--patience <epochs>', 'stop after so many epochs without improvement, and keep the best', numbers.count)
+    .option(
+      '--patience <epochs>',
+      'stop after so many epochs without improvement, and keep the best',
+      numbers.count,
+    )
     .option('--seed <number>', 'of the parameters, the order and the split (default: 1)', numbers.seed)
     .option('--split-seed <number>', 'of the split alone (default: as --seed)', numbers.seed)
     .option('--out <folder>', 'where to keep the run (default: ./nadir-runs/<experiment>-train-<time>)')
@@ -66,7 +79,9 @@ Validation data are looked at after every epoch. Test data stay unread unless --
 /** What a resumed run takes from its folder and not from the command line. */
 function rejectWithResume(flags: TrainFlags): void {
   const { resume: _resume, json: _json, test: _test, ...others } = flags;
-  const given = Object.keys(others).map((name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+  const given = Object.keys(others).map(
+    (name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+  );
   if (given.length > 0) {
     throw new UsageError(
       `--resume goes on exactly as the run began; it takes no ${given.join(', ')}. Leave the flag out, or start a new run.`,
@@ -74,37 +89,66 @@ function rejectWithResume(flags: TrainFlags): void {
   }
 }
 
-interface Opened {
-  readonly folder: RunFolder;
+/** A run about to be trained. */
+interface TrainSession {
   readonly header: TrainHeader;
+  readonly folder: RunFolder;
   readonly experiment: Experiment;
-  readonly state: TrainerState | undefined;
+  readonly data: ExperimentData<unknown>;
+  readonly run: TrainingRun;
+  readonly choices: Choices;
+  /** What is different from where the run began. */
   readonly warnings: readonly string[];
 }
 
-async function openResumed(reference: string | undefined, path: string): Promise<Opened> {
+/** Data, model and trainer of a run; everything is checked before anything is written. */
+async function prepare(
+  experiment: Experiment,
+  header: TrainHeader,
+  flags: TrainFlags,
+): Promise<Pick<TrainSession, 'header' | 'experiment' | 'data' | 'run' | 'choices'>> {
+  const { choices, seed, epochs, clipNorm } = header;
+  objectiveOf(experiment);
+  const data = await experiment.data({ seed: header.dataSeed });
+  if (flags.test === true && data.test === undefined) {
+    throw new UsageError(`'${experiment.name}' has no test data. Leave --test out.`);
+  }
+  const run = prepareRun(experiment, data, {
+    choices,
+    seed,
+    dropLast: false,
+    steps: (stepsPerEpoch) => epochs * stepsPerEpoch,
+    ...(clipNorm === undefined ? {} : { clipNorm }),
+  });
+  return {
+    header,
+    experiment,
+    data,
+    run,
+    choices: { ...completeChoices(experiment, choices), lr: run.recipe.lr },
+  };
+}
+
+async function openResumed(
+  reference: string | undefined,
+  flags: TrainFlags,
+  path: string,
+): Promise<TrainSession> {
   const { folder, header } = await openRunFolder(path, 'train');
   const { experiment } = await loadExperiment(reference ?? header.reference);
   requireSameExperiment(experiment, header, folder);
-  if (!folder.has(checkpointName)) return { folder, header, experiment, state: undefined, warnings: [] };
-  const { state, warnings } = await loadCheckpoint(folder.file(checkpointName));
-  return { folder, header, experiment, state, warnings };
+  const prepared = await prepare(experiment, header, flags);
+  let warnings: readonly string[] = [];
+  if (folder.has(checkpointName)) {
+    const checkpoint: { readonly state: TrainerState; readonly warnings: readonly string[] } =
+      await loadCheckpoint(folder.file(checkpointName));
+    prepared.run.trainer.loadState(checkpoint.state);
+    warnings = checkpoint.warnings;
+  }
+  return { ...prepared, folder, warnings };
 }
 
-/** Throws a UsageError where a run is to be resumed with another experiment. */
-export function requireSameExperiment(
-  experiment: Experiment,
-  header: { readonly experiment: string },
-  folder: RunFolder,
-): void {
-  if (experiment.name === header.experiment) return;
-  throw new UsageError(
-    `${folder.shown} holds a run of '${header.experiment}', and is to be resumed with '${experiment.name}'. ` +
-      'Leave the experiment out to resume, or start a new run.',
-  );
-}
-
-async function openNew(reference: string | undefined, flags: TrainFlags): Promise<Opened> {
+async function openNew(reference: string | undefined, flags: TrainFlags): Promise<TrainSession> {
   if (reference === undefined) {
     throw new UsageError('Name an experiment, as in nadir train mnist, or give --resume <folder>.');
   }
@@ -125,213 +169,181 @@ async function openNew(reference: string | undefined, flags: TrainFlags): Promis
     ...(flags.clipNorm === undefined ? {} : { clipNorm: flags.clipNorm }),
     ...(flags.patience === undefined ? {} : { patience: flags.patience }),
   };
-  return { folder: await createRunFolder(header, flags.out), header, experiment, state: undefined, warnings: [] };
+  const prepared = await prepare(experiment, header, flags);
+  return { ...prepared, folder: await createRunFolder(header, flags.out), warnings: [] };
 }
 
 /** Trains as the flags say; returns the exit code. */
-export async function train(reference: string | undefined, flags: TrainFlags, output: Output): Promise<number> {
+async function train(reference: string | undefined, flags: TrainFlags, output: Output): Promise<number> {
   if (flags.resume !== undefined) rejectWithResume(flags);
-  const opened = await (flags.resume === undefined ? openNew(reference, flags) : openResumed(reference, flags.resume));
-  const { folder, header, experiment, state, warnings } = opened;
-  const { screen } = output;
-  const { seed, choices, epochs, clipNorm, patience, dataSeed } = header;
-  const objective = objectiveOf(experiment);
-  using interruption = new Interruption(() => screen.print(ansis.dim('Stopping after this step …')));
-
-  const data = await experiment.data({ seed: dataSeed });
-  if (flags.test === true && data.test === undefined) {
-    throw new UsageError(`'${experiment.name}' has no test data. Leave --test out.`);
+  const session = await (flags.resume === undefined
+    ? openNew(reference, flags)
+    : openResumed(reference, flags, flags.resume));
+  using interruption = new Interruption(() => output.screen.print(ansis.dim('Stopping after this step …')));
+  introduce(output, session);
+  const result = await fit(output, session, interruption.signal);
+  const { kind } = result.reason;
+  if (kind === 'interrupted' || kind === 'diverged') {
+    tellEarlyEnd(output, session, result);
+    return kind === 'diverged' ? 1 : interruption.exitCode;
   }
-  const run = prepareRun(experiment, data, {
-    choices,
-    seed,
-    dropLast: false,
-    steps: (stepsPerEpoch) => epochs * stepsPerEpoch,
-    ...(clipNorm === undefined ? {} : { clipNorm }),
-  });
-  const { trainer, loader, validation } = run;
-  if (state !== undefined) trainer.loadState(state);
-
-  const all = { ...experiment.defaults, ...choices };
-  screen.print(
-    `${ansis.bold(`nadir train ${experiment.name}`)}${ansis.dim(`  ${choicesText(all)} · ${epochs} epochs · seed ${seed}`)}`,
-  );
-  for (const warning of warnings) screen.print(ansis.yellow(`! ${warning} The last bits may differ from an uninterrupted run.`));
-  if (state !== undefined) screen.print(ansis.dim(`Going on after step ${count(trainer.step)} of ${count(run.steps)}.`));
-  screen.print();
-  output.event('start', {
-    experiment: experiment.name,
-    choices: all,
-    epochs,
-    seed,
-    steps: run.steps,
-    step: trainer.step,
-    folder: folder.path,
-    items: { train: data.train.size, validation: data.validation.size },
-  });
-
-  const meter = new TrainMeter(run.steps, trainer.step, run.batchSize);
-  const save = async (status: string): Promise<void> => {
-    await saveCheckpoint(folder.file(checkpointName), trainer.state(), { experiment: experiment.name });
-    await folder.writeJson('result.json', {
-      experiment: experiment.name,
-      choices: all,
-      seed,
-      status,
-      steps: trainer.step,
-      evaluations: trainer.history.evaluations,
-    });
-  };
-  const printed = { header: false };
-  const names = Object.keys(experiment.metrics?.() ?? {});
-  screen.draw(() => meter.frame(screen.width, epochs));
-  const result = await trainer.fit(loader, {
-    epochs,
-    validation,
-    signal: interruption.signal,
-    stop: patience === undefined ? [] : [earlyStopping({ metric: objective.metric, direction: objective.direction, patience })],
-    onStep: ({ step, loss, epoch }) => meter.step(step, loss, epoch),
-    onEvaluationStart: () => meter.pause(),
-    onEvaluation: (record) => {
-      meter.resume();
-      const trainLoss = meter.epochLoss();
-      if (!printed.header) screen.print(ansis.dim(epochHeader(names)));
-      printed.header = true;
-      screen.print(epochLine(record, trainLoss, names, meter.rate));
-      output.event('epoch', {
-        epoch: record.epoch,
-        step: record.step,
-        seconds: record.seconds,
-        trainLoss,
-        loss: record.loss,
-        ...record.metrics,
-        itemsPerSecond: meter.rate,
-      });
-    },
-    onEpochEnd: () => save('running'),
-  });
-  screen.done();
-  await save(result.reason.kind);
-  const last = result.history.evaluations.at(-1);
-  const fields = { reason: result.reason.kind, text: result.reason.text, steps: result.steps, folder: folder.path };
-
-  if (result.reason.kind === 'interrupted') {
-    output.event('end', fields);
-    screen.print(`Stopped after step ${count(result.steps)} of ${count(run.steps)}. What is done is kept in ${folder.shown}.`);
-    screen.print(`Go on with: ${ansis.bold(`nadir train --resume ${folder.shown}`)}`);
-    return interruption.exitCode;
-  }
-  if (result.reason.kind === 'diverged') {
-    output.event('end', fields);
-    screen.print(ansis.red(`✗ Training diverged: ${result.reason.text}. Try a smaller --lr, --warmup 0.1 or --clip-norm 1.`));
-    return 1;
-  }
-  await saveModel(run.model, folder.file(modelName));
-  screen.print();
-  if (result.reason.kind === 'condition') screen.print(ansis.dim(`Stopped early: ${result.reason.text}.`));
-  const kept = patience === undefined ? last : await run.evaluate(data.validation);
-  if (kept !== undefined) {
-    const value = objective.metric === 'loss' ? kept.loss : kept.metrics[objective.metric]!;
-    screen.print(
-      `${ansis.green('✓')} validation ${objective.metric} ${ansis.bold(metricText(objective.metric, value))} on ${count(data.validation.size)} items`,
-    );
-  }
-  let test: Awaited<ReturnType<typeof run.evaluate>> | undefined;
-  if (flags.test === true) {
-    const items = await data.test!();
-    test = await run.evaluate(items);
-    const value = objective.metric === 'loss' ? test.loss : test.metrics[objective.metric]!;
-    screen.print(
-      `${ansis.green('✓')} test ${objective.metric} ${ansis.bold(metricText(objective.metric, value))} on ${count(items.size)} items`,
-    );
-  }
-  output.event('end', { ...fields, ...(kept === undefined ? {} : { validation: kept }), ...(test === undefined ? {} : { test }), model: folder.file(modelName) });
-  screen.print(`  kept: ${folder.shownFile(modelName)}, ${checkpointName}, result.json`);
+  await conclude(output, session, result, flags.test === true);
   return 0;
 }
 
-function epochHeader(names: readonly string[]): string {
-  return ['epoch', 'train loss', 'val. loss', ...names, 'items/s', 'time']
-    .map((title, index) => pad(title, index === 0 ? -5 : -11))
-    .join(' ');
+function introduce(
+  { screen, event }: Output,
+  { header, folder, experiment, data, run, choices, warnings }: TrainSession,
+): void {
+  const { epochs, seed } = header;
+  const { step } = run.trainer;
+  screen.print(
+    `${ansis.bold(`nadir train ${experiment.name}`)}${ansis.dim(`  ${choicesText(choices)} · ${plural(epochs, 'epoch')} · seed ${seed}`)}`,
+  );
+  for (const warning of warnings) {
+    screen.print(ansis.yellow(`! ${warning} The last bits may differ from an uninterrupted run.`));
+  }
+  if (step > 0) screen.print(ansis.dim(`Going on after step ${count(step)} of ${count(run.steps)}.`));
+  screen.print();
+  event('start', {
+    experiment: experiment.name,
+    choices,
+    epochs,
+    seed,
+    steps: run.steps,
+    step,
+    folder: folder.path,
+    items: { train: data.train.size, validation: data.validation.size },
+  });
 }
 
-function epochLine(
-  { epoch, loss, metrics, seconds }: EvaluationRecord,
-  trainLoss: number,
-  names: readonly string[],
-  rate: number,
-): string {
-  const cells = [
-    String(epoch),
-    trainLoss.toFixed(4),
-    loss.toFixed(4),
-    ...names.map((name) => metricText(name, metrics[name] ?? null)),
-    count(rate),
-    duration(seconds),
-  ];
-  return cells.map((cell, index) => pad(cell, index === 0 ? -5 : -11)).join(' ');
+async function fit(
+  output: Output,
+  { header, folder, experiment, run, choices }: TrainSession,
+  signal: AbortSignal,
+): Promise<FitResult> {
+  const { epochs, seed, patience } = header;
+  const { trainer } = run;
+  const { metric, direction } = objectiveOf(experiment);
+  const board = new TrainBoard(output.screen, {
+    epochs,
+    steps: run.steps,
+    step: trainer.step,
+    batchSize: run.recipe.batchSize,
+    metrics: Object.keys(experiment.metrics?.() ?? {}),
+  });
+  let savedAt = performance.now();
+  const save = async (status: string): Promise<void> => {
+    await saveCheckpoint(folder.file(checkpointName), trainer.state(), { experiment: experiment.name });
+    const { evaluations } = trainer.history;
+    await folder.writeJson('result.json', {
+      experiment: experiment.name,
+      choices,
+      seed,
+      status,
+      steps: trainer.step,
+      evaluations,
+    });
+    savedAt = performance.now();
+  };
+  try {
+    const result = await trainer.fit(run.loader, {
+      epochs,
+      validation: run.validation,
+      signal,
+      stop: patience === undefined ? [] : [earlyStopping({ metric, direction, patience })],
+      onStep: ({ step, loss, epoch }) => board.step(step, loss, epoch),
+      onEvaluationStart: () => board.beginEvaluation(),
+      onEvaluation: (record) => {
+        const { epoch, step, seconds, loss, metrics } = record;
+        const trainLoss = lossOfLastEpoch(trainer.history.steps);
+        board.endEvaluation(record, trainLoss);
+        output.event('epoch', {
+          epoch,
+          step,
+          seconds,
+          loss,
+          ...metrics,
+          trainLoss,
+          itemsPerSecond: board.rate,
+        });
+      },
+      async onEpochEnd() {
+        if (performance.now() - savedAt >= checkpointInterval) await save('running');
+      },
+    });
+    await save(result.reason.kind);
+    return result;
+  } finally {
+    board.done();
+  }
 }
 
-/** Where a training run is, how fast it goes, and how long it will take. */
-class TrainMeter {
-  readonly #steps: number;
-  readonly #batchSize: number;
-  readonly #first: number;
-  #step: number;
-  #epoch = 0;
-  #loss = NaN;
-  #sum = 0;
-  #count = 0;
-  #seconds = 0;
-  #resumed: number = performance.now();
-  #evaluating = false;
+/** Mean loss over the steps of the epoch that the last step belongs to, those of an earlier session included. */
+function lossOfLastEpoch(steps: readonly StepRecord[]): number {
+  let sum = 0;
+  let index = steps.length - 1;
+  const { epoch } = steps[index]!;
+  for (; index >= 0 && steps[index]!.epoch === epoch; index--) sum += steps[index]!.loss;
+  return sum / (steps.length - 1 - index);
+}
 
-  constructor(steps: number, step: number, batchSize: number) {
-    this.#steps = steps;
-    this.#first = this.#step = step;
-    this.#batchSize = batchSize;
-  }
+/** The fields of the last event, however a run ended. */
+function endFields(
+  { folder }: TrainSession,
+  { reason, steps }: FitResult,
+): Readonly<Record<string, unknown>> {
+  return { reason: reason.kind, text: reason.text, steps, folder: folder.path };
+}
 
-  /** Items per second of training, evaluations left out. */
-  get rate(): number {
-    return this.#seconds === 0 ? 0 : ((this.#step - this.#first) * this.#batchSize) / this.#seconds;
+function tellEarlyEnd({ screen, event }: Output, session: TrainSession, result: FitResult): void {
+  const { folder, run } = session;
+  event('end', endFields(session, result));
+  if (result.reason.kind === 'diverged') {
+    const text = `✗ Training diverged: ${result.reason.text}. Try a smaller --lr, --warmup 0.1 or --clip-norm 1.`;
+    screen.print(ansis.red(text));
+    return;
   }
+  screen.print(
+    `Stopped after step ${count(result.steps)} of ${count(run.steps)}. What is done is kept in ${folder.shown}.`,
+  );
+  screen.print(`Go on with: ${ansis.bold(`nadir train --resume ${folder.shown}`)}`);
+}
 
-  step(step: number, loss: number, epoch: number): void {
-    const now = performance.now();
-    this.#seconds += (now - this.#resumed) / 1000;
-    this.#resumed = now;
-    this.#step = step;
-    this.#epoch = epoch;
-    this.#sum += loss;
-    this.#count++;
-    this.#loss = Number.isNaN(this.#loss) ? loss : this.#loss * 0.95 + loss * 0.05;
+async function conclude(
+  { screen, event }: Output,
+  session: TrainSession,
+  result: FitResult,
+  readTest: boolean,
+): Promise<void> {
+  const { folder, experiment, data, run, header } = session;
+  const { metric } = objectiveOf(experiment);
+  await saveModel(run.model, folder.file(modelName));
+  screen.print();
+  if (result.reason.kind === 'condition') screen.print(ansis.dim(`Stopped early: ${result.reason.text}.`));
+  const measure = (part: string, { loss, metrics }: Evaluation, items: number): void => {
+    const value = metric === 'loss' ? loss : metrics[metric]!;
+    screen.print(
+      `${ansis.green('✓')} ${part} ${metric} ${ansis.bold(metricText(metric, value))} on ${count(items)} items`,
+    );
+  };
+  // With patience the best parameters were put back, which the last evaluation did not see.
+  const last = result.history.evaluations.at(-1);
+  const kept =
+    header.patience !== undefined || last === undefined ? await run.evaluate(data.validation) : last;
+  const validation = { loss: kept.loss, metrics: kept.metrics };
+  measure('validation', validation, data.validation.size);
+  let test: Evaluation | undefined;
+  if (readTest) {
+    const items = await data.test!();
+    test = await run.evaluate(items);
+    measure('test', test, items.size);
   }
-
-  /** Mean loss of the steps since it was last asked. */
-  epochLoss(): number {
-    const mean = this.#sum / this.#count;
-    this.#sum = this.#count = 0;
-    return mean;
-  }
-
-  pause(): void {
-    this.#evaluating = true;
-  }
-
-  resume(): void {
-    this.#evaluating = false;
-    this.#resumed = performance.now();
-  }
-
-  frame(width: number, epochs: number): string {
-    const share = this.#step / this.#steps;
-    const left = this.rate === 0 ? NaN : ((this.#steps - this.#step) * this.#batchSize) / this.rate;
-    const before = `epoch ${Math.min(this.#epoch + 1, epochs)}/${epochs} `;
-    const after = this.#evaluating
-      ? ' validating …'
-      : `${String(Math.floor(share * 100)).padStart(4)} %  loss ${Number.isNaN(this.#loss) ? '–' : this.#loss.toFixed(4)}  ${count(this.rate)} items/s  ${duration(left)} left`;
-    return before + progressBar(share, Math.max(10, Math.min(40, width - before.length - after.length - 1))) + after;
-  }
+  event('end', {
+    ...endFields(session, result),
+    validation,
+    ...(test === undefined ? {} : { test }),
+    model: folder.file(modelName),
+  });
+  screen.print(`  kept: ${folder.shownFile(modelName)}, ${checkpointName}, result.json`);
 }

@@ -55,6 +55,8 @@ export interface WinnerRecord {
   readonly seconds: number;
   readonly losses: readonly CurvePoint[];
   readonly validation: readonly ValidationPoint[];
+  /** The command that trains it again. Default: made from the choices. */
+  readonly command?: string;
   /** Read once, after everything was decided. */
   readonly test: { readonly loss: number; readonly metric: number; readonly items: number };
 }
@@ -62,7 +64,12 @@ export interface WinnerRecord {
 /** Everything that a report shows: what `nadir tune` and `nadir start` leave in `study.json`. */
 export interface StudyRecord {
   readonly experiment: string;
-  readonly metric: { readonly name: string; readonly direction: 'minimize' | 'maximize' };
+  readonly metric: {
+    readonly name: string;
+    readonly direction: 'minimize' | 'maximize';
+    /** The level whose time is compared. Default: one that most completed trials reach. */
+    readonly target?: number;
+  };
   readonly seed: number;
   readonly createdAt: string;
   readonly command: string;

@@ -24,7 +24,8 @@ export class ChoiceColumns {
   constructor(first: Choices, width: number) {
     const columns = Object.entries(first).map(([name, value]) => ({
       name,
-      width: widths[name] ?? Math.min(16, Math.max(widthOf(choiceName(name)), widthOf(choiceText(value)) + 2)),
+      width:
+        widths[name] ?? Math.min(16, Math.max(widthOf(choiceName(name)), widthOf(choiceText(value)) + 2)),
     }));
     let used = 0;
     const fitting = columns.filter((column) => {

@@ -5,9 +5,15 @@ export function count(value: number): string {
   return Math.round(value).toLocaleString('en-US');
 }
 
-/** `0.4 s`, `12 s`, `2 min 05 s`, `1 h 02 min`. */
+/** `1 trial`, `2 trials`. */
+export function plural(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
+}
+
+/** `35 ms`, `0.4 s`, `12 s`, `2 min 05 s`, `1 h 02 min`. */
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return '–';
+  if (seconds < 0.0995) return `${Math.round(seconds * 1000)} ms`;
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;
@@ -56,7 +62,9 @@ export function choiceName(name: string): string {
 export function choicesText(choices: Choices): string {
   return Object.entries(choices)
     .map(([name, value]) =>
-      name === 'optimizer' || name === 'schedule' ? choiceText(value) : `${choiceName(name)} ${choiceText(value)}`,
+      name === 'optimizer' || name === 'schedule'
+        ? choiceText(value)
+        : `${choiceName(name)} ${choiceText(value)}`,
     )
     .join(', ');
 }
@@ -66,7 +74,16 @@ export function choicesFlags(choices: Choices): string {
   return Object.entries(choices)
     .map(([name, value]) => {
       const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-      const known = ['optimizer', 'lr', 'momentum', 'weightDecay', 'schedule', 'gamma', 'warmup', 'batchSize'];
+      const known = [
+        'optimizer',
+        'lr',
+        'momentum',
+        'weightDecay',
+        'schedule',
+        'gamma',
+        'warmup',
+        'batchSize',
+      ];
       return known.includes(name) ? `--${flag} ${value}` : `--set ${name}=${value}`;
     })
     .join(' ');

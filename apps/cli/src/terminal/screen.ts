@@ -1,4 +1,4 @@
-import { createLogUpdate } from 'log-update';
+import { widthOf } from './table.ts';
 
 /** Milliseconds between two frames. */
 const frameInterval = 100;
@@ -40,41 +40,74 @@ class PlainScreen implements Screen {
   done(): void {}
 }
 
+const hideCursor = '\u001B[?25l';
+const showCursor = '\u001B[?25h';
+/** Terminals that know these two show what is between them at once; others ignore them. */
+const beginFrame = '\u001B[?2026h';
+const endFrame = '\u001B[?2026l';
+const eraseDown = '\u001B[0J';
+
+/** The live part is erased as a whole and drawn anew: cheap at ten frames a second, and right whatever has changed. */
 class LiveScreen implements Screen {
   readonly isLive = true;
   readonly #stream: NodeJS.WriteStream;
-  readonly #update: ReturnType<typeof createLogUpdate>;
   #frame: (() => string) | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** Rows that the live part takes; the cursor stands at the beginning of the row below it. */
+  #rows = 0;
+  readonly #restore = (): void => {
+    this.#stream.write(showCursor);
+  };
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream;
-    this.#update = createLogUpdate(stream);
   }
 
   get width(): number {
-    return Math.min(this.#stream.columns ?? 80, 120);
+    return Math.min(this.#columns, 120);
+  }
+
+  get #columns(): number {
+    return this.#stream.columns || 80;
   }
 
   print(line = ''): void {
-    this.#update.clear();
-    this.#stream.write(`${line}\n`);
-    this.#refresh();
+    this.#write(`${line}\n`);
   }
 
   draw(frame: () => string): void {
     this.#frame = frame;
-    this.#timer ??= setInterval(() => this.#refresh(), frameInterval);
+    if (this.#timer !== undefined) return;
+    this.#stream.write(hideCursor);
+    process.once('exit', this.#restore);
+    this.#timer = setInterval(() => this.#write(''), frameInterval);
   }
 
   done(): void {
+    this.#frame = undefined;
+    this.#write('');
+    if (this.#timer === undefined) return;
     clearInterval(this.#timer);
-    this.#timer = this.#frame = undefined;
-    this.#update.clear();
-    this.#update.done();
+    this.#timer = undefined;
+    process.off('exit', this.#restore);
+    this.#restore();
   }
 
-  #refresh(): void {
-    if (this.#frame !== undefined) this.#update(this.#frame());
+  /** Puts lines that stay in the place of the live part, and the live part below them. */
+  #write(lines: string): void {
+    const erase = this.#rows === 0 ? '' : `\u001B[${this.#rows}A\r${eraseDown}`;
+    // A live part higher than the screen could not be erased: its top rows would have scrolled away.
+    const frame =
+      this.#frame?.()
+        .split('\n')
+        .slice(-Math.max(1, (this.#stream.rows || 24) - 1)) ?? [];
+    this.#rows = frame.reduce(
+      (rows, line) => rows + Math.max(1, Math.ceil(widthOf(line) / this.#columns)),
+      0,
+    );
+    const text = frame.map((line) => `${line}\n`).join('');
+    if (erase !== '' || lines !== '' || text !== '') {
+      this.#stream.write(beginFrame + erase + lines + text + endFrame);
+    }
   }
 }

@@ -4,7 +4,7 @@ import type { TrialRecord } from '../report/study-record.ts';
 import type { RunPurpose, SearchEvent } from '../search.ts';
 import type { SearchPlan } from '../search-plan.ts';
 import { ChoiceColumns } from './choice-columns.ts';
-import { choicesText, duration, metricText } from './format.ts';
+import { choicesText, duration, metricText, plural } from './format.ts';
 import { progressBar } from './progress-bar.ts';
 import type { Screen } from './screen.ts';
 import { sparkline } from './sparkline.ts';
@@ -30,7 +30,9 @@ export interface BoardOptions {
 }
 
 const keyOf = (purpose: RunPurpose): string =>
-  purpose.kind === 'finalist' ? `finalist ${purpose.trial} ${purpose.seed}` : `${purpose.kind} ${purpose.trial}`;
+  purpose.kind === 'finalist'
+    ? `finalist ${purpose.trial} ${purpose.seed}`
+    : `${purpose.kind} ${purpose.trial}`;
 
 /** Shows a search as it goes: a line for every run that has ended, and below them the running ones and the whole. */
 export class SearchBoard {
@@ -117,23 +119,23 @@ export class SearchBoard {
       );
     } else if (phase === 'winner') {
       this.#screen.print();
-      this.#screen.print(ansis.bold(`The winner, for ${winnerEpochs} epochs`));
+      this.#screen.print(ansis.bold(`The winner, for ${plural(winnerEpochs, 'epoch')}`));
     }
   }
 
   #begin({ purpose, choices }: Extract<SearchEvent, { readonly type: 'start' }>): void {
     if (this.#columns === undefined && purpose.kind === 'trial') {
-      // Beside the choices: number, metric, time, outcome.
-      this.#columns = new ChoiceColumns(choices, this.#screen.width - 34);
+      // Beside the choices: mark, number, metric, time and outcome, with the spaces between them.
+      this.#columns = new ChoiceColumns(choices, this.#screen.width - 32);
       this.#screen.print(
         ansis.dim(
-          `  ${pad('#', -3)}  ${this.#columns.titles()}  ${pad(this.#options.objective.metric, -9)} ${pad('time', -7)}`,
+          `  ${pad('#', -3)} ${this.#columns.titles()} ${pad(cut(this.#options.objective.metric, 8), -8)} ${pad('time', -6)}`,
         ),
       );
     }
     const label =
       purpose.kind === 'trial'
-        ? `${pad(String(purpose.trial), -3)}  ${choicesText(choices)}`
+        ? `${pad(String(purpose.trial), -3)} ${choicesText(choices)}`
         : purpose.kind === 'finalist'
           ? `trial ${purpose.trial}, seed ${purpose.seed}`
           : choicesText(choices);
@@ -157,7 +159,13 @@ export class SearchBoard {
     const isBest = this.#takeBest(trial);
     const { outcome } = trial;
     const dimmed = outcome === 'pruned' ? ansis.dim : (text: string): string => text;
-    const mark = isBest ? ansis.yellow('★') : outcome === 'completed' ? ansis.green('✓') : outcome === 'pruned' ? ansis.dim('–') : ansis.red('✗');
+    const mark = isBest
+      ? ansis.yellow('★')
+      : outcome === 'completed'
+        ? ansis.green('✓')
+        : outcome === 'pruned'
+          ? ansis.dim('–')
+          : ansis.red('✗');
     const note = isBest
       ? ansis.yellow('best')
       : outcome === 'completed'
@@ -165,12 +173,13 @@ export class SearchBoard {
         : outcome === 'pruned'
           ? ansis.dim('pruned')
           : ansis.red(outcome);
-    const metric = pad(this.#metric(trial.metric), -9);
+    const metric = pad(this.#metric(trial.metric), -8);
     const choices = this.#columns?.values(trial.choices) ?? choicesText(trial.choices);
     this.#screen.print(
-      `${mark} ${pad(String(trial.number), -3)}  ${dimmed(choices)}  ${isBest ? ansis.bold(metric) : dimmed(metric)} ${ansis.dim(pad(duration(trial.seconds), -7))} ${note}`.trimEnd(),
+      `${mark} ${pad(String(trial.number), -3)} ${dimmed(choices)} ${isBest ? ansis.bold(metric) : dimmed(metric)} ${ansis.dim(pad(duration(trial.seconds), -6))} ${note}`.trimEnd(),
     );
-    if (outcome === 'failed') this.#screen.print(ansis.red(`       ${cut(trial.reason ?? '', this.#screen.width - 8)}`));
+    if (outcome === 'failed')
+      this.#screen.print(ansis.red(`       ${cut(trial.reason ?? '', this.#screen.width - 8)}`));
   }
 
   #printWinnerEpoch(metric: number, seconds: number): void {
@@ -204,9 +213,12 @@ export class SearchBoard {
     const lines = [''];
     for (const run of this.#running.values()) {
       const after = ` ${pad(`${Math.floor(run.share * 100)} %`, -5)} ${pad(sparkline(run.losses, 10), 10)} ${pad(this.#metric(run.metric), -8)}`;
-      const bar = Math.max(8, Math.min(20, width - 56));
-      const room = width - bar - 28;
-      lines.push(`${ansis.cyan('▸')} ${pad(cut(run.label, room), room)} ${progressBar(run.share, bar)}${after}`);
+      // Mark, label, bar, percent, curve and metric, with the spaces between them; the last column stays free.
+      const bar = Math.max(8, Math.min(20, width - 66));
+      const room = width - bar - 30;
+      lines.push(
+        `${ansis.cyan('▸')} ${pad(cut(run.label, room), room)} ${progressBar(run.share, bar)}${after}`,
+      );
     }
     const elapsed = (performance.now() - this.#began) / 1000;
     const left = this.#secondsLeft();
@@ -218,7 +230,11 @@ export class SearchBoard {
           : 'training the winner';
     const share = elapsed / (elapsed + left);
     const text = ` ${total} · ${duration(elapsed)}${Number.isNaN(left) ? '' : ` · about ${duration(Math.max(left, 1))} left`}`;
-    lines.push('', progressBar(Number.isNaN(share) ? 0 : share, Math.max(10, Math.min(30, width - text.length - 1))) + text);
+    lines.push(
+      '',
+      progressBar(Number.isNaN(share) ? 0 : share, Math.max(10, Math.min(30, width - text.length - 1))) +
+        text,
+    );
     if (this.#best !== undefined) {
       const best = `best so far ${this.#metric(this.#best.metric)}: ${choicesText(this.#best.choices)}`;
       lines.push(ansis.dim(cut(best, width - 1)));

@@ -14,6 +14,11 @@ export function sparkline(values: readonly number[], width: number): string {
   const low = Math.min(...means);
   const range = Math.max(...means) - low;
   return means
-    .map((mean) => levels[range > 0 ? Math.min(levels.length - 1, Math.floor(((mean - low) / range) * levels.length)) : 0]!)
+    .map(
+      (mean) =>
+        levels[
+          range > 0 ? Math.min(levels.length - 1, Math.floor(((mean - low) / range) * levels.length)) : 0
+        ]!,
+    )
     .join('');
 }

@@ -29,14 +29,36 @@ export function table(
   );
   const line = (cells: readonly string[], style: (text: string) => string): string =>
     columns
-      .map(({ align }, index) => style(pad(cells[index] ?? '', align === 'right' ? -widths[index]! : widths[index]!)))
+      .map(({ align }, index) =>
+        style(pad(cells[index] ?? '', align === 'right' ? -widths[index]! : widths[index]!)),
+      )
       .join('  ')
       .trimEnd();
-  return [line(columns.map(({ title }) => title), styleTitle), ...rows.map((row) => line(row, (text) => text))];
+  return [
+    line(
+      columns.map(({ title }) => title),
+      styleTitle,
+    ),
+    ...rows.map((row) => line(row, (text) => text)),
+  ];
 }
 
 /** Cuts a plain text to a width on the screen, with an ellipsis where something was cut. */
 export function cut(text: string, width: number): string {
   const letters = [...text];
   return letters.length <= width ? text : `${letters.slice(0, Math.max(0, width - 1)).join('')}…`;
+}
+
+/** Breaks a plain text at spaces into lines of at most `width` columns, each indented by two. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = ' ';
+  for (const word of text.split(' ')) {
+    if (widthOf(line) + 1 + widthOf(word) > width && line.trim() !== '') {
+      lines.push(line);
+      line = ' ';
+    }
+    line += ` ${word}`;
+  }
+  return [...lines, line];
 }

@@ -1,4 +1,5 @@
 import { PhiloxGenerator } from '@nadir/random';
+import { DataError } from '../data-error.ts';
 import type { Sampler } from './sampler.ts';
 
 /** Options of {@link randomSampler}. */
@@ -11,11 +12,11 @@ export interface RandomSamplerOptions {
   readonly count?: number;
 }
 
-/** A new random order of 0 … size − 1 in every epoch. Throws a RangeError for a count that cannot be drawn. */
+/** A new random order of 0 … size − 1 in every epoch. Throws a DataError for a count that cannot be drawn. */
 export function randomSampler(size: number, options: RandomSamplerOptions = {}): Sampler {
   const { seed = 0, replacement = false, count = size } = options;
   if (!Number.isInteger(count) || count < 0 || (count > size && !replacement) || (count > 0 && size === 0)) {
-    throw new RangeError(
+    throw new DataError(
       `randomSampler(): count must be a whole number of at most ${size} without replacement, got ${count}.`,
     );
   }

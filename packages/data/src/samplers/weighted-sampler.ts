@@ -1,9 +1,10 @@
 import { PhiloxGenerator } from '@nadir/random';
+import { DataError } from '../data-error.ts';
 import type { Sampler } from './sampler.ts';
 
 /**
  * `count` indices per epoch, drawn with replacement in proportion to `weights`: torch's WeightedRandomSampler, against
- * classes of unequal size. Throws a RangeError unless the weights are finite, ≥ 0 and not all zero.
+ * classes of unequal size. Throws a DataError unless the weights are finite, ≥ 0 and not all zero.
  */
 export function weightedSampler(
   weights: ArrayLike<number>,
@@ -15,13 +16,11 @@ export function weightedSampler(
   for (let i = 0; i < weights.length; i++) {
     const weight = weights[i]!;
     if (!(weight >= 0 && Number.isFinite(weight))) {
-      throw new RangeError(
-        `weightedSampler(): weights must be finite and at least 0, got ${weight} at ${i}.`,
-      );
+      throw new DataError(`weightedSampler(): weights must be finite and at least 0, got ${weight} at ${i}.`);
     }
     cumulative[i] = total += weight;
   }
-  if (!(total > 0)) throw new RangeError('weightedSampler(): at least one weight must be above 0.');
+  if (!(total > 0)) throw new DataError('weightedSampler(): at least one weight must be above 0.');
   const root = new PhiloxGenerator({ seed });
   return {
     size: count,

@@ -6,6 +6,13 @@ import { Module } from '../module.ts';
  * al. 2014); passes its input on in evaluation.
  *
  * @throws ValueError unless 0 ≤ p ≤ 1.
+ *
+ * @example
+ * ```ts
+ * import { Dropout } from '@nadir/nn';
+ * import { tensor } from '@nadir/tensor';
+ * new Dropout(0.5).eval()(tensor([1, 2])).toArray(); // => [1, 2]
+ * ```
  */
 export class Dropout extends Module {
   readonly p: number;

@@ -12,6 +12,14 @@ export interface EmbeddingOptions extends LayerOptions {
  * A learned vector for each of `count` tokens: int32 `[…]` → `[…, features]`. The weight starts standard normal.
  *
  * @throws IndexError for a token outside the table.
+ *
+ * @example
+ * ```ts
+ * import { Embedding } from '@nadir/nn';
+ * import { tensor } from '@nadir/tensor';
+ * const layer = new Embedding(1000, 16);
+ * layer(tensor([[7, 42]], { dtype: 'int32' })).shape; // => [1, 2, 16]
+ * ```
  */
 export class Embedding extends Module {
   readonly weight: Tensor;

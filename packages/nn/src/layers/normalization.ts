@@ -1,4 +1,13 @@
-import { batchNorm, layerNorm, ones, ShapeError, zeros, type Shape, type Tensor } from '@nadir/tensor';
+import {
+  batchNorm,
+  layerNorm,
+  ones,
+  rmsNorm,
+  ShapeError,
+  zeros,
+  type Shape,
+  type Tensor,
+} from '@nadir/tensor';
 import { Module, type LayerOptions } from '../module.ts';
 
 /** Options of {@link LayerNorm}. */
@@ -9,7 +18,18 @@ export interface LayerNormLayerOptions extends LayerOptions {
   readonly affine?: boolean;
 }
 
-/** Normalizes the last axes, of shape `normalizedShape`, to mean 0 and variance 1, then scales and shifts (Ba et al. 2016). */
+/**
+ * Normalizes the last axes, of shape `normalizedShape`, to mean 0 and variance 1, then scales and shifts (Ba et al. 2016).
+ *
+ * @throws ShapeError for an input with other last axes.
+ *
+ * @example
+ * ```ts
+ * import { LayerNorm } from '@nadir/nn';
+ * import { tensor } from '@nadir/tensor';
+ * new LayerNorm(2)(tensor([[1, 5]])).round().toArray(); // => [[-1, 1]]
+ * ```
+ */
 export class LayerNorm extends Module {
   readonly weight: Tensor | null;
   readonly bias: Tensor | null;
@@ -33,6 +53,51 @@ export class LayerNorm extends Module {
 
   protected override describe(): string {
     return `[${this.#shape.join(', ')}], eps: ${this.#eps}`;
+  }
+}
+
+/** Options of {@link RMSNorm}. */
+export interface RMSNormLayerOptions extends LayerOptions {
+  /** Added to the mean square. Default: the machine epsilon of the input's dtype, as in torch. */
+  readonly eps?: number;
+  /** Learn a scale. Default true. */
+  readonly affine?: boolean;
+}
+
+/**
+ * Divides the last axes, of shape `normalizedShape`, by their root mean square, then scales (Zhang and Sennrich 2019).
+ *
+ * @throws ShapeError for an input with other last axes.
+ *
+ * @example
+ * ```ts
+ * import { RMSNorm } from '@nadir/nn';
+ * import { tensor } from '@nadir/tensor';
+ * new RMSNorm(2)(tensor([[3, -3]])).round().toArray(); // => [[1, -1]]
+ * ```
+ */
+export class RMSNorm extends Module {
+  readonly weight: Tensor | null;
+  readonly #shape: Shape;
+  readonly #eps: number | undefined;
+
+  constructor(
+    normalizedShape: number | Shape,
+    { eps, affine = true, dtype = 'float32' }: RMSNormLayerOptions = {},
+  ) {
+    super();
+    this.#shape = typeof normalizedShape === 'number' ? [normalizedShape] : normalizedShape;
+    this.#eps = eps;
+    this.weight = affine ? this.parameter(ones(this.#shape, { dtype })) : null;
+  }
+
+  override forward(x: Tensor): Tensor {
+    const eps = this.#eps;
+    return rmsNorm(x, this.#shape, { weight: this.weight, ...(eps !== undefined && { eps }) });
+  }
+
+  protected override describe(): string {
+    return `[${this.#shape.join(', ')}]${this.#eps === undefined ? '' : `, eps: ${this.#eps}`}`;
   }
 }
 
@@ -81,16 +146,19 @@ abstract class BatchNorm extends Module {
       );
     }
     const training = this.training;
-    if (training) this.numBatchesTracked.assign(this.numBatchesTracked.add(1));
-    return batchNorm(x, {
+    const count = this.numBatchesTracked.add(1);
+    const output = batchNorm(x, {
       runningMean: this.runningMean,
       runningVariance: this.runningVar,
       weight: this.weight,
       bias: this.bias,
       training,
-      momentum: this.#momentum ?? this.numBatchesTracked.cast('float64').reciprocal(),
+      momentum: this.#momentum ?? count.cast('float64').reciprocal(),
       eps: this.#eps,
     });
+    // After the checks of the batch: one that is refused does not count.
+    if (training) this.numBatchesTracked.assign(count);
+    return output;
   }
 
   protected override describe(): string {
@@ -101,7 +169,16 @@ abstract class BatchNorm extends Module {
 /**
  * Batch normalization of `[N, C]` or `[N, C, L]` (Ioffe and Szegedy 2015). In evaluation it uses the running statistics.
  *
- * @throws ShapeError for another number of axes or channels.
+ * @throws ShapeError for another number of axes or channels, and one value per channel in training.
+ *
+ * @example
+ * ```ts
+ * import { BatchNorm1d } from '@nadir/nn';
+ * import { tensor } from '@nadir/tensor';
+ * const layer = new BatchNorm1d(1);
+ * layer(tensor([[1], [5]])).round().toArray(); // => [[-1], [1]]
+ * layer.runningMean.item().toFixed(1); // => 0.3
+ * ```
  */
 export class BatchNorm1d extends BatchNorm {
   protected override get ranks(): readonly number[] {
@@ -112,7 +189,15 @@ export class BatchNorm1d extends BatchNorm {
 /**
  * Batch normalization of images `[N, C, H, W]` (Ioffe and Szegedy 2015). In evaluation it uses the running statistics.
  *
- * @throws ShapeError for another number of axes or channels.
+ * @throws ShapeError for another number of axes or channels, and one value per channel in training.
+ *
+ * @example
+ * ```ts
+ * import { BatchNorm2d } from '@nadir/nn';
+ * import { randn } from '@nadir/tensor';
+ * const layer = new BatchNorm2d(3);
+ * layer(randn([4, 3, 8, 8])).shape; // => [4, 3, 8, 8]
+ * ```
  */
 export class BatchNorm2d extends BatchNorm {
   protected override get ranks(): readonly number[] {

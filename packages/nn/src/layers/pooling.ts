@@ -6,8 +6,18 @@ import {
   type Tensor,
 } from '@nadir/tensor';
 import { Module } from '../module.ts';
+import { optionText } from './option-text.ts';
 
-/** The greatest value of each window of `kernelSize`; `stride` defaults to the kernel. */
+/**
+ * The greatest value of each window of `kernelSize`; `stride` defaults to the kernel.
+ *
+ * @example
+ * ```ts
+ * import { MaxPool2d } from '@nadir/nn';
+ * import { arange } from '@nadir/tensor';
+ * new MaxPool2d(2)(arange(8).reshape([1, 1, 2, 4])).toArray(); // => [[[[5, 7]]]]
+ * ```
+ */
 export class MaxPool2d extends Module {
   readonly #options: MaxPool2dOptions;
 
@@ -24,11 +34,20 @@ export class MaxPool2d extends Module {
   }
 
   protected override describe(): string {
-    return `kernelSize: ${JSON.stringify(this.#options.kernelSize)}`;
+    return optionText(this.#options);
   }
 }
 
-/** The mean of each window of `kernelSize`; `stride` defaults to the kernel. */
+/**
+ * The mean of each window of `kernelSize`; `stride` defaults to the kernel.
+ *
+ * @example
+ * ```ts
+ * import { AvgPool2d } from '@nadir/nn';
+ * import { arange } from '@nadir/tensor';
+ * new AvgPool2d(2)(arange(8).reshape([1, 1, 2, 4])).toArray(); // => [[[[2.5, 4.5]]]]
+ * ```
+ */
 export class AvgPool2d extends Module {
   readonly #options: AvgPool2dOptions;
 
@@ -45,6 +64,6 @@ export class AvgPool2d extends Module {
   }
 
   protected override describe(): string {
-    return `kernelSize: ${JSON.stringify(this.#options.kernelSize)}`;
+    return optionText(this.#options);
   }
 }

@@ -1,5 +1,6 @@
-import { ShapeError, type Operand, type Tensor } from '@nadir/tensor';
+import type { Operand, Tensor } from '@nadir/tensor';
 import { reduceLoss, type LossOptions } from './reduction.ts';
+import { checkSameShape } from './same-shape.ts';
 
 /** Options of {@link bceWithLogits}. */
 export interface BceOptions extends LossOptions {
@@ -11,7 +12,7 @@ export interface BceOptions extends LossOptions {
  * Binary cross-entropy of σ(logits) against targets in [0, 1], in a form that does not overflow:
  * (1 − y)·x + (1 + (w − 1)·y)·softplus(−x).
  *
- * @throws ShapeError where the shapes differ.
+ * @throws ShapeError where the shapes differ; ValueError for an unknown reduction.
  *
  * @example
  * ```ts
@@ -25,12 +26,7 @@ export function bceWithLogits(
   target: Tensor,
   { positiveWeight, reduction }: BceOptions = {},
 ): Tensor {
-  if (logits.shape.join() !== target.shape.join()) {
-    throw new ShapeError(
-      `bceWithLogits(): logits and target must have one shape, got [${logits.shape.join(', ')}] and ` +
-        `[${target.shape.join(', ')}]. Reshape one of them.`,
-    );
-  }
+  checkSameShape('bceWithLogits', 'logits and target', logits, target);
   const positive = logits.neg().softplus();
   const weighted =
     positiveWeight === undefined

@@ -1,17 +1,26 @@
-import { DTypeError, isFloat, ShapeError, ValueError, type Tensor } from '@nadir/tensor';
-import { reduceLoss, type LossOptions } from './reduction.ts';
+import { formatShape, isFloat, sameShape, ShapeError, ValueError, type Tensor } from '@nadir/tensor';
+import {
+  classTargets,
+  classWeight,
+  reduceShared,
+  targetLosses,
+  type ClassLossOptions,
+} from './class-targets.ts';
+import { reduceLoss } from './reduction.ts';
 
 /** Options of {@link crossEntropy}. */
-export interface CrossEntropyOptions extends LossOptions {
+export interface CrossEntropyOptions extends ClassLossOptions {
   /** Share of the target that is spread evenly over all classes, in [0, 1] (Szegedy et al. 2016). Default 0. */
   readonly labelSmoothing?: number;
 }
 
 /**
  * Mean of −log softmax(logits)[target], computed without overflow from logits `[N, C]` or `[N, C, …]`. Targets are class
- * indices (integers `[N]` or `[N, …]`), or class probabilities of the shape of the logits.
+ * indices (int32 or uint8, `[N]` or `[N, …]`), or class probabilities: floats in the shape of the logits. As
+ * `torch.nn.functional.cross_entropy`, but that no target is ignored unless `ignoreIndex` says so.
  *
- * @throws ShapeError where the shapes do not fit; ValueError for a smoothing outside [0, 1].
+ * @throws ShapeError where shapes do not fit; IndexError for a class that is not there; DTypeError for bool targets;
+ * ValueError for a smoothing outside [0, 1], `ignoreIndex` with probabilities, or an unknown reduction.
  *
  * @example
  * ```ts
@@ -20,49 +29,62 @@ export interface CrossEntropyOptions extends LossOptions {
  * crossEntropy(tensor([[0, 0]]), tensor([1], { dtype: 'int32' })).item().toFixed(4); // => 0.6931
  * ```
  */
-export function crossEntropy(
-  logits: Tensor,
-  target: Tensor,
-  { labelSmoothing = 0, reduction }: CrossEntropyOptions = {},
-): Tensor {
+export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  const { labelSmoothing = 0 } = options;
   if (logits.rank < 2) {
     throw new ShapeError(
-      `crossEntropy(): logits must be [N, C] or [N, C, …], got [${logits.shape.join(', ')}]. Add a batch axis with unsqueeze(0).`,
+      `crossEntropy(): logits must be [N, C] or [N, C, …], got ${formatShape(logits.shape)}. ` +
+        'Add a batch axis with unsqueeze(0).',
     );
   }
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
     throw new ValueError(`crossEntropy(): labelSmoothing must be in [0, 1], got ${labelSmoothing}.`);
   }
+  return isFloat(target.dtype)
+    ? ofProbabilities(logits, target, labelSmoothing, options)
+    : ofIndices(logits, target, labelSmoothing, options);
+}
+
+/** Weights of the classes, in the place of their axis. */
+function weighted(x: Tensor, weight: Tensor | undefined): Tensor {
+  if (weight === undefined) return x;
+  const shape = x.shape.map((size, axis) => (axis === 1 ? size : 1));
+  return x.mul(classWeight('crossEntropy', x, weight).reshape(shape));
+}
+
+function ofIndices(
+  logits: Tensor,
+  target: Tensor,
+  labelSmoothing: number,
+  options: CrossEntropyOptions,
+): Tensor {
+  const targets = classTargets('crossEntropy', logits, target, options);
   const logProbabilities = logits.logSoftmax(1);
-  const hard = isFloat(target.dtype)
-    ? byProbability(logProbabilities, target)
-    : byIndex(logProbabilities, target);
-  const losses =
-    labelSmoothing === 0
-      ? hard
-      : hard.mul(1 - labelSmoothing).add(logProbabilities.mean(1).neg().mul(labelSmoothing));
+  const hard = targetLosses(logProbabilities, targets);
+  if (labelSmoothing === 0) return reduceShared('crossEntropy', hard, targets, options.reduction);
+  const even = weighted(logProbabilities, options.weight)
+    .sum(1)
+    .mul(-labelSmoothing / logits.shape[1]!);
+  return reduceShared('crossEntropy', hard.mul(1 - labelSmoothing).add(even), targets, options.reduction);
+}
+
+function ofProbabilities(
+  logits: Tensor,
+  target: Tensor,
+  labelSmoothing: number,
+  { weight, ignoreIndex, reduction }: CrossEntropyOptions,
+): Tensor {
+  if (!sameShape(target.shape, logits.shape)) {
+    throw new ShapeError(
+      `crossEntropy(): class probabilities must have the shape of the logits ${formatShape(logits.shape)}, ` +
+        `got ${formatShape(target.shape)}. Class indices are int32.`,
+    );
+  }
+  if (ignoreIndex !== undefined) {
+    throw new ValueError('crossEntropy(): ignoreIndex is for class indices, got class probabilities.');
+  }
+  const wanted =
+    labelSmoothing === 0 ? target : target.mul(1 - labelSmoothing).add(labelSmoothing / logits.shape[1]!);
+  const losses = weighted(logits.logSoftmax(1).mul(wanted), weight).sum(1).neg();
   return reduceLoss('crossEntropy', losses, reduction);
-}
-
-function byIndex(logProbabilities: Tensor, target: Tensor): Tensor {
-  const [batch, , ...rest] = logProbabilities.shape;
-  if (target.shape.join() !== [batch, ...rest].join()) {
-    throw new ShapeError(
-      `crossEntropy(): class indices for logits [${logProbabilities.shape.join(', ')}] must be ` +
-        `[${[batch, ...rest].join(', ')}], got [${target.shape.join(', ')}].`,
-    );
-  }
-  if (target.dtype === 'bool')
-    throw new DTypeError('crossEntropy(): class indices must be int32 or uint8, got bool.');
-  return logProbabilities.takeAlongAxis(target.cast('int32').unsqueeze(1), 1).squeeze(1).neg();
-}
-
-function byProbability(logProbabilities: Tensor, target: Tensor): Tensor {
-  if (target.shape.join() !== logProbabilities.shape.join()) {
-    throw new ShapeError(
-      `crossEntropy(): class probabilities must have the shape of the logits [${logProbabilities.shape.join(', ')}], ` +
-        `got [${target.shape.join(', ')}]. Class indices are int32.`,
-    );
-  }
-  return logProbabilities.mul(target).sum(1).neg();
 }

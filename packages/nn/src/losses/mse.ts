@@ -1,10 +1,11 @@
-import { ShapeError, type Tensor } from '@nadir/tensor';
+import type { Tensor } from '@nadir/tensor';
 import { reduceLoss, type LossOptions } from './reduction.ts';
+import { checkSameShape } from './same-shape.ts';
 
 /**
  * (prediction − target)², averaged over all elements: a scalar, or the shape of the operands with `reduction: 'none'`.
  *
- * @throws ShapeError where the shapes differ; broadcasting here is nearly always a mistake.
+ * @throws ShapeError where the shapes differ; ValueError for an unknown reduction.
  *
  * @example
  * ```ts
@@ -14,11 +15,6 @@ import { reduceLoss, type LossOptions } from './reduction.ts';
  * ```
  */
 export function mseLoss(prediction: Tensor, target: Tensor, { reduction }: LossOptions = {}): Tensor {
-  if (prediction.shape.join() !== target.shape.join()) {
-    throw new ShapeError(
-      `mseLoss(): prediction and target must have one shape, got [${prediction.shape.join(', ')}] and ` +
-        `[${target.shape.join(', ')}]. Reshape one of them.`,
-    );
-  }
+  checkSameShape('mseLoss', 'prediction and target', prediction, target);
   return reduceLoss('mseLoss', prediction.sub(target).square(), reduction);
 }

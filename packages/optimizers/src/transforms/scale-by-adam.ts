@@ -7,7 +7,10 @@ export interface ScaleByAdamOptions {
   readonly amsgrad?: boolean;
 }
 
-/** m̂ / (√v̂ + eps) with bias-corrected moments (Kingma and Ba 2015). */
+/**
+ * m̂ / (√v̂ + eps) with bias-corrected moments m̂ = m / (1 − β1ᵗ) and v̂ = v / (1 − β2ᵗ) (Kingma and Ba 2015). With
+ * c = √(1 − β2ᵗ) it is computed as m / (√v + c·eps) · c / (1 − β1ᵗ), which corrects scalars instead of arrays.
+ */
 export function scaleByAdam({ amsgrad = false }: ScaleByAdamOptions = {}): Transform<
   'beta1' | 'beta2' | 'eps'
 > {
@@ -24,14 +27,11 @@ export function scaleByAdam({ amsgrad = false }: ScaleByAdamOptions = {}): Trans
       step.assign(step.add(1));
       firstMoment.assign(firstMoment.mul(beta1).add(gradient.mul(beta1.neg().add(1))));
       secondMoment.assign(secondMoment.mul(beta2).add(gradient.square().mul(beta2.neg().add(1))));
-      let spread = secondMoment;
-      if (greatestSecondMoment !== undefined) {
-        greatestSecondMoment.assign(greatestSecondMoment.maximum(secondMoment));
-        spread = greatestSecondMoment;
-      }
+      greatestSecondMoment?.assign(greatestSecondMoment.maximum(secondMoment));
+      const spread = (greatestSecondMoment ?? secondMoment).sqrt();
       const correction1 = beta1.pow(step).neg().add(1);
       const correction2 = beta2.pow(step).neg().add(1).sqrt();
-      return firstMoment.div(correction1).div(spread.sqrt().div(correction2).add(eps));
+      return firstMoment.div(spread.add(eps.mul(correction2))).mul(correction2.div(correction1));
     },
   };
 }

@@ -9,7 +9,7 @@ import {
   type FloatUnaryName,
 } from './float32-loops.ts';
 import type { Kernel, KernelTable } from './kernel.ts';
-import { fresh, runOf } from './layout.ts';
+import { fresh, readContiguous, runOf } from './layout.ts';
 import { binaryFunctions, integerFunctions, unaryFunctions } from './scalar-functions.ts';
 
 /** Up to this many elements a call per element costs less than a loop of its own is worth. */
@@ -84,8 +84,17 @@ function castElements(x: Tensor, dtype: DType): TypedArray {
   if (dtype === 'bool') for (let i = 0, j = offset; i < n; i++, j += step) out[i] = array[j] === 0 ? 0 : 1;
   else if (fromFloat && dtype === 'int32') saturate(array, offset, step, out, n, -(2 ** 31), 2 ** 31 - 1);
   else if (fromFloat && dtype === 'uint8') saturate(array, offset, step, out, n, 0, 255);
-  else for (let i = 0, j = offset; i < n; i++, j += step) out[i] = array[j]!;
+  else if (step === 1)
+    out.set(offset === 0 && array.length === n ? array : array.subarray(offset, offset + n));
+  else out.fill(array[offset]!);
   return out;
+}
+
+/** The elements of `x` in row-major order, in an array of their own. */
+function copyOf(x: Tensor): TypedArray {
+  const array = readContiguous(x);
+  // Of a strided view it is a copy already.
+  return x.isContiguous ? array.slice() : array;
 }
 
 export const elementwiseKernels: KernelTable<
@@ -164,5 +173,5 @@ export const elementwiseKernels: KernelTable<
     return fresh(out, shape, dtype);
   },
   cast: (inputs, { dtype }) => fresh(castElements(inputs[0]!, dtype), inputs[0]!.shape, dtype),
-  copy: (inputs) => fresh(castElements(inputs[0]!, inputs[0]!.dtype), inputs[0]!.shape, inputs[0]!.dtype),
+  copy: (inputs) => fresh(copyOf(inputs[0]!), inputs[0]!.shape, inputs[0]!.dtype),
 };

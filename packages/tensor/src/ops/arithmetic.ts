@@ -3,6 +3,7 @@ import { isFloat, isInteger } from '../dtype.ts';
 import { DTypeError, ValueError } from '../errors.ts';
 import { align, binary, scalar, toFloat, type Operand } from '../operands.ts';
 import { none, type UnaryName } from '../primitives.ts';
+import { broadcastShapes } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import { lt, where } from './comparison.ts';
 
@@ -197,6 +198,7 @@ export function lerp(start: Tensor, end: Operand, weight: Operand): Tensor {
   // From the nearer end, so that both ends are exact.
   if (typeof weight === 'number')
     return weight < 0.5 ? add(from, mul(span, weight)) : add(to, mul(span, weight - 1));
+  if (weight instanceof Tensor) broadcastShapes('lerp', from.shape, weight.shape);
   const near = lt(weight, 0.5);
   return add(where(near, from, to), mul(span, where(near, weight, sub(weight, 1))));
 }

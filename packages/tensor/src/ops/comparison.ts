@@ -205,12 +205,17 @@ export function isFinite(x: Tensor): Tensor {
  * isClose(tensor([1, 1.1]), 1.000001).toArray(); // => [true, false]
  * ```
  */
-export function isClose(
+export function isClose(a: Operand, b: Operand, tolerance: Tolerance = {}): Tensor {
+  return closeness('isClose', a, b, tolerance);
+}
+
+function closeness(
+  op: string,
   a: Operand,
   b: Operand,
-  { rtol = 1e-5, atol = 1e-8, equalNan = false }: Tolerance = {},
+  { rtol = 1e-5, atol = 1e-8, equalNan = false }: Tolerance,
 ): Tensor {
-  let [x, y] = align('isClose', a, b);
+  let [x, y] = align(op, a, b);
   // float64 holds every int32 exactly.
   if (!isFloat(x.dtype)) [x, y] = [x.cast('float64'), y.cast('float64')];
   const distance = x.sub(y).abs();
@@ -229,8 +234,8 @@ export function isClose(
  * allClose(tensor([1, 2]), tensor([1.000001, 2])); // => true
  * ```
  */
-export function allClose(a: Operand, b: Operand, tolerance?: Tolerance): boolean {
-  return isClose(a, b, tolerance).all().item() !== 0;
+export function allClose(a: Operand, b: Operand, tolerance: Tolerance = {}): boolean {
+  return closeness('allClose', a, b, tolerance).all().item() !== 0;
 }
 
 /**

@@ -54,15 +54,6 @@ function checkDTypeName(op: string, dtype: DType): void {
   }
 }
 
-function checkSizes(op: string, shape: Shape): void {
-  if (!Array.isArray(shape)) {
-    throw new ShapeError(
-      `${op}(): the shape must be an array of sizes, got ${String(shape)}. Write [${String(shape)}].`,
-    );
-  }
-  checkShape(op, shape);
-}
-
 /** The dtype of a typed array. Throws a DTypeError for an array of another kind. */
 function arrayDType(array: ArrayBufferView): DType {
   const dtype = dtypeOfArray(array);
@@ -214,7 +205,7 @@ export function tensor(data: TensorData, options: TensorOptions = {}): Tensor {
   checkDTypeName('tensor', dtype);
   const size = sizeOf(shape);
   if (options.shape !== undefined) {
-    checkSizes('tensor', options.shape);
+    checkShape('tensor', options.shape);
     if (sizeOf(options.shape) !== size) {
       throw new ShapeError(
         `tensor(): the shape must hold every element, got ${formatShape(options.shape)} for ${size} elements.`,
@@ -247,7 +238,7 @@ export function full(shape: Shape, value: number | boolean, options: CreationOpt
 
 function filled(op: string, shape: Shape, value: number, dtype: DType = 'float32'): Tensor {
   checkDTypeName(op, dtype);
-  checkSizes(op, shape);
+  checkShape(op, shape);
   return apply('full', [], { shape: [...shape], dtype, value: elementOf(value, dtype) });
 }
 

@@ -33,7 +33,7 @@ function reshapeTo(x: Tensor, shape: Shape): Tensor {
  * ```
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
-  const unknown = shape.indexOf(-1);
+  const unknown = Array.isArray(shape) ? shape.indexOf(-1) : -1;
   if (unknown === -1) {
     checkShape('reshape', shape);
     if (sizeOf(shape) !== x.size) {
@@ -98,6 +98,9 @@ export function flatten(x: Tensor, start = 0, end = -1): Tensor {
  * ```
  */
 export function permute(x: Tensor, axes: readonly number[]): Tensor {
+  if (!Array.isArray(axes)) {
+    throw new ShapeError(`permute(): axes must be an array, got ${String(axes)}. Write permute([1, 0]).`);
+  }
   const order = axes.map((axis) => normalizeAxis('permute', axis, x.rank));
   if (order.length !== x.rank || new Set(order).size !== order.length) {
     throw new ShapeError(
@@ -164,6 +167,7 @@ function checkBroadcast(op: string, from: Shape, shape: Shape): void {
  * ```
  */
 export function expand(x: Tensor, shape: Shape): Tensor {
+  if (!Array.isArray(shape)) checkShape('expand', shape);
   const lead = shape.length - x.rank;
   const sizes = shape.map((size, axis) => (size === -1 && axis >= lead ? x.shape[axis - lead]! : size));
   checkShape('expand', sizes);
@@ -182,9 +186,13 @@ export function expand(x: Tensor, shape: Shape): Tensor {
  * ```
  */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
-  if (sameShape(x.shape, shape)) return x;
   checkShape('broadcastTo', shape);
-  checkBroadcast('broadcastTo', x.shape, shape);
+  return broadcastFor('broadcastTo', x, shape);
+}
+
+/** {@link broadcastTo} within another operation, which its message names. */
+export function broadcastFor(op: string, x: Tensor, shape: Shape): Tensor {
+  checkBroadcast(op, x.shape, shape);
   return expandTo(x, shape);
 }
 
@@ -331,6 +339,11 @@ export function repeat(x: Tensor, count: number, axis?: number): Tensor {
  * ```
  */
 export function tile(x: Tensor, counts: readonly number[]): Tensor {
+  if (!Array.isArray(counts)) {
+    throw new ValueError(
+      `tile(): counts must be an array, got ${String(counts)}. Write [${String(counts)}].`,
+    );
+  }
   for (const count of counts) checkInteger('tile', 'every count', count, 0);
   const rank = Math.max(x.rank, counts.length);
   const sizes = [...new Array<number>(rank - x.rank).fill(1), ...x.shape];

@@ -1,6 +1,6 @@
-import { ValueError } from '../errors.ts';
+import { ShapeError, ValueError } from '../errors.ts';
 import { toFloat, type Axes, type KeepDims } from '../operands.ts';
-import { normalizeAxes } from '../shape.ts';
+import { formatShape, normalizeAxes } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { abs, add, div, mul, pow, sqrt, sub } from './arithmetic.ts';
 import { eq, isFinite, ne, where } from './comparison.ts';
@@ -98,7 +98,11 @@ export function std(x: Tensor, axes?: Axes, options: SpreadOptions = {}): Tensor
 export function norm(x: Tensor, axes?: Axes, options: NormOptions = {}): Tensor {
   const { ord = 2 } = options;
   const y = toFloat(x);
-  normalizeAxes('norm', axes, y.rank);
+  if (countOf('norm', y, axes) === 0 && Math.abs(ord) === Infinity) {
+    throw new ShapeError(
+      `norm(): no elements have no extreme, got shape ${formatShape(y.shape)} and ord ${ord}. Use a finite ord.`,
+    );
+  }
   switch (ord) {
     case 2:
       return rootOfSum(sum(mul(y, y), axes, options));

@@ -4,7 +4,7 @@ import { ProgramError } from '../errors.ts';
 import type { Mode, Slot } from '../host-state.ts';
 import { infer, type ValueType } from '../inference.ts';
 import type { PrimitiveAttributes, PrimitiveName } from '../primitives.ts';
-import { contiguousStrides, formatShape } from '../shape.ts';
+import { contiguousStrides, formatShape, sizeOf } from '../shape.ts';
 import { noteStorages, Storage } from '../storage.ts';
 import { Tensor, type ViewLink } from '../tensor.ts';
 import { isMovement, viewLayout } from '../view.ts';
@@ -231,10 +231,7 @@ class ProgramRecorder implements Recorder {
 
   #symbolic(value: Value): Tensor {
     const { shape, dtype } = value.type;
-    const storage = Storage.symbolic(
-      dtype,
-      shape.reduce((a, b) => a * b, 1),
-    );
+    const storage = Storage.symbolic(dtype, sizeOf(shape));
     this.#current.set(storage, value);
     return new Tensor(storage, shape, contiguousStrides(shape), 0, null);
   }
@@ -298,6 +295,9 @@ class ProgramRecorder implements Recorder {
         return this.#node('where', [mask, this.#node('pad', [value], pad), before], {});
       }
       case 'expand':
+        if (sizeOf(before.type.shape) === sizeOf(value.type.shape)) {
+          return this.#node('reshape', [value], { shape: before.type.shape });
+        }
         throw new ProgramError(
           `assign(): several elements of a view of shape ${formatShape(link.attributes.shape)} share one place. ` +
             'Assign to the tensor before expand().',
@@ -406,8 +406,9 @@ function attempt(
 
 /**
  * Runs `body` once with symbolic tensors of the given types, and returns the program of what it did. Storages from
- * outside that it reads or assigns become state of the program; nothing outside changes. Where a slot shares its tensor with
- * something else, `body` runs again.
+ * outside that it reads or assigns become state of the program; nothing outside changes. What it assigns to an argument
+ * holds for the rest of the program, and never reaches the tensor that a call passes. Where a slot shares its
+ * tensor with something else, `body` runs again.
  *
  * @example
  * ```ts

@@ -24,6 +24,13 @@ testAgainstTorch('arithmetic', operations);
 const int = { dtype: 'int32' } as const;
 const mask = tensor([true, false]);
 
+describe('errors', () => {
+  it('of the weight name lerp', () => {
+    const x = tensor([1, 2]);
+    expect(() => x.lerp(x, tensor([1, 2, 3]))).toThrow(/^lerp\(\): /);
+  });
+});
+
 describe('operands', () => {
   it('take numbers on either side', () => {
     expect(sub(1, tensor([3, 4])).toArray()).toEqual([-2, -3]);

@@ -88,6 +88,11 @@ describe('closeness', () => {
     expect(equal(tensor([]), tensor([]))).toBe(true);
   });
 
+  it('names the operation that was called', () => {
+    expect(() => tensor([1, 2]).allClose(tensor([1, 2, 3]))).toThrow(/^allClose\(\): /);
+    expect(() => tensor([1, 2]).isClose(tensor([1, 2, 3]))).toThrow(/^isClose\(\): /);
+  });
+
   it('equal wants one shape', () => {
     expect(equal(tensor([1, 1]), tensor([[1, 1]]))).toBe(false);
     expect(equal(tensor([1, NaN]), tensor([1, NaN]))).toBe(false);

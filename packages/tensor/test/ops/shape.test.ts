@@ -114,6 +114,19 @@ describe('errors', () => {
     expect(() => x.reshape([2.5])).toThrow(ShapeError);
   });
 
+  it('of arguments that are not arrays', () => {
+    const matrix = zeros([2, 3]) as unknown as Record<string, (...sizes: unknown[]) => Tensor>;
+    const shape = 'the shape must be an array of sizes, got 3. Write [3].';
+    for (const op of ['reshape', 'expand', 'broadcastTo']) {
+      expect(() => matrix[op]!(3, 2)).toThrow(`${op}(): ${shape}`);
+    }
+    expect(() => matrix.permute!(1, 0)).toThrow(/^permute\(\): axes must be an array, got 1/);
+    expect(() => matrix.tile!(2)).toThrow('tile(): counts must be an array, got 2. Write [2].');
+    expect(() => matrix.sum!({ keepDims: true })).toThrow(
+      'sum(): axes must be a number or an array of numbers, got object.',
+    );
+  });
+
   it('of axes', () => {
     expect(() => x.permute([0])).toThrow('axes must name each of the 2 axes once, got [0]');
     expect(() => x.permute([0, 0])).toThrow(ShapeError);

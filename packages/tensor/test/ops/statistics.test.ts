@@ -44,6 +44,7 @@ describe('norm', () => {
   it('of nothing is 0, and has no greatest magnitude', () => {
     for (const ord of [0, 0.5, 1, 2, 3]) expect(norm(zeros([0]), 0, { ord }).item()).toBe(0);
     expect(() => norm(zeros([0]), 0, { ord: Infinity })).toThrow(ShapeError);
+    expect(() => norm(zeros([0]), 0, { ord: Infinity })).toThrow(/^norm\(\): /);
   });
 
   it('has an order above 0', () => {

@@ -63,6 +63,7 @@ describe('record', () => {
         return [row.mul(1)];
       },
     ],
+    ['a leading axis', (x) => [x.expand([1, 2, 3]).at(0, 1).assign(9), x.mul(1)]],
     ['an empty slice', (x) => [x.at(slice(2, 2)).assign(5), x.mul(1)]],
   ])('assigns through %s as eager does', (_, body) => {
     const [eager, recorded] = both(

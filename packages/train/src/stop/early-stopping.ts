@@ -1,3 +1,4 @@
+import { ValueError } from '@nadir/tensor';
 import { directionOf, gain, valueOf, type Direction } from '../history.ts';
 import type { StopCondition } from './stop-condition.ts';
 
@@ -20,7 +21,7 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): StopCondition
   const { metric = 'loss', patience = 3, minDelta = 0, restoreBest = true } = options;
   const direction = directionOf(metric, options.direction);
   if (!Number.isInteger(patience) || patience < 1) {
-    throw new RangeError(`earlyStopping(): patience must be a whole number of at least 1, got ${patience}.`);
+    throw new ValueError(`earlyStopping(): patience must be a whole number of at least 1, got ${patience}.`);
   }
   let best: number | null = null;
   let waited = 0;

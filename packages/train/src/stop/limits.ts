@@ -1,7 +1,8 @@
+import { ValueError } from '@nadir/tensor';
 import type { StopCondition } from './stop-condition.ts';
 
 function checkPositive(op: string, value: number): void {
-  if (!(value > 0)) throw new RangeError(`${op}(): needs a number above 0, got ${value}.`);
+  if (!(value > 0)) throw new ValueError(`${op}(): needs a number above 0, got ${value}.`);
 }
 
 /** Stops after `count` steps. */

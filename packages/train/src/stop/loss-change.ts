@@ -1,3 +1,4 @@
+import { ValueError } from '@nadir/tensor';
 import type { StopCondition } from './stop-condition.ts';
 
 /** Options of {@link lossChangeBelow}. */
@@ -14,9 +15,9 @@ export function lossChangeBelow(
   { window = 1, patience = 1 }: LossChangeOptions = {},
 ): StopCondition {
   if (!(tolerance > 0))
-    throw new RangeError(`lossChangeBelow(): tolerance must be above 0, got ${tolerance}.`);
+    throw new ValueError(`lossChangeBelow(): tolerance must be above 0, got ${tolerance}.`);
   if (!Number.isInteger(window) || window < 1) {
-    throw new RangeError(`lossChangeBelow(): window must be a whole number of at least 1, got ${window}.`);
+    throw new ValueError(`lossChangeBelow(): window must be a whole number of at least 1, got ${window}.`);
   }
   let losses: number[] = [];
   let calm = 0;

@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { StorageError } from '../errors.ts';
 
@@ -20,19 +20,23 @@ export async function lockFile(path: string): Promise<() => Promise<void>> {
   const lock = `${path}.lock`;
   const owner: Owner = { pid: process.pid, host: hostname(), token: randomUUID() };
   const text = JSON.stringify(owner);
-  for (;;) {
-    if (await createExclusively(lock, text)) {
-      heldTokens.add(owner.token);
-      return async () => {
-        heldTokens.delete(owner.token);
-        if ((await readIfThere(lock)) === text) await rm(lock, { force: true });
-      };
+  // Held before the file exists: a rival of this process that reads it at once must not take it for a stale one.
+  heldTokens.add(owner.token);
+  try {
+    while (!(await createExclusively(lock, text))) {
+      const held = await readIfThere(lock);
+      if (held === undefined) continue;
+      requireStale(path, lock, held);
+      await removeStale(path, lock, held);
     }
-    const held = await readIfThere(lock);
-    if (held === undefined) continue;
-    requireStale(path, lock, held);
-    await removeStale(lock, held);
+  } catch (error) {
+    heldTokens.delete(owner.token);
+    throw error;
   }
+  return async () => {
+    if ((await readIfThere(lock)) === text) await rm(lock, { force: true });
+    heldTokens.delete(owner.token);
+  };
 }
 
 async function createExclusively(lock: string, text: string): Promise<boolean> {
@@ -64,17 +68,23 @@ function requireStale(path: string, lock: string, text: string): void {
   );
 }
 
-/** Only one of several rivals renames a given lock; if it was replaced meanwhile, the new one is put back. */
-async function removeStale(lock: string, text: string): Promise<void> {
-  const aside = `${lock}.${randomUUID()}`;
-  try {
-    await rename(lock, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
+/**
+ * Removes a stale lock, and never a new one in its place: a lock with this text is removed only by the one who holds
+ * the claim on it, so it cannot be replaced between the comparison and the removal.
+ */
+async function removeStale(path: string, lock: string, text: string): Promise<void> {
+  const claim = `${lock}.${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
+  if (!(await createExclusively(claim, ''))) {
+    throw new StorageError(
+      `jsonLinesStorage(): a file that no one else writes to, got ${path}, which another process is taking over. ` +
+        `Remove ${claim} if none is.`,
+    );
   }
-  if ((await readIfThere(aside)) !== text) await link(aside, lock).catch(() => {});
-  await rm(aside, { force: true });
+  try {
+    if ((await readIfThere(lock)) === text) await rm(lock, { force: true });
+  } finally {
+    await rm(claim, { force: true });
+  }
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

@@ -289,7 +289,7 @@ const edges: readonly OperationCase[] = atEdges([
   },
   {
     name: 'atan2 on the axes',
-    inputs: [given([0, 0, 1, -1]), given([1, -1, 0, 0])],
+    inputs: [given([0, 0, 1, -1, 0]), given([1, -1, 0, 0, 0])],
     torch: 'torch.atan2(a, b)',
     run: (a, b) => atan2(a!, b!),
   },
