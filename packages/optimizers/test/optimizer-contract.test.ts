@@ -159,8 +159,8 @@ function run(row: ContractRow): void {
     const eager = row.make([twin], options);
     // The gradient is state that the caller changes: the program reads it at every call.
     const gradient = zerosLike(w.detach());
-    w.grad = gradient;
     const { program, state } = record([], () => {
+      w.grad = gradient;
       recorded.step();
       return [];
     });
