@@ -1,5 +1,4 @@
 import {
-  eagerExecutor,
   isRecording,
   ProgramError,
   ValueError,
@@ -8,6 +7,7 @@ import {
   type Program,
   type Storage,
 } from '@nadir/tensor';
+import { wasmExecutor } from '../executor.ts';
 import { readArguments, type Arguments } from './arguments.ts';
 import { differenceOf } from './difference.ts';
 import { holds, trace, type Trace } from './trace.ts';
@@ -15,7 +15,7 @@ import { build } from './tree.ts';
 
 /** Options of {@link compile}. */
 export interface CompileOptions {
-  /** What runs the programs. Default: the interpreter, which is eager's own kernels. */
+  /** What runs the programs. Default: `wasmExecutor`; `eagerExecutor` runs them on eager's own kernels. */
   readonly executor?: Executor;
   /** Leave the gradients of every call in `.grad`, as eager does, at the price of a copy of each. Default false. */
   readonly keepGrads?: boolean;
@@ -80,7 +80,7 @@ class CompiledStep {
 
   constructor(
     fn: (...args: readonly unknown[]) => unknown,
-    { executor = eagerExecutor, keepGrads = false, cacheSize = 16 }: CompileOptions,
+    { executor = wasmExecutor, keepGrads = false, cacheSize = 16 }: CompileOptions,
   ) {
     if (!Number.isInteger(cacheSize) || cacheSize < 1) {
       throw new ValueError(`compile(): cacheSize must be a whole number of at least 1, got ${cacheSize}.`);
