@@ -48,7 +48,7 @@ th, td { text-align: left; padding: 7px 12px 7px 0; border-bottom: 1px solid var
 th:last-child, td:last-child { padding-right: 0; }
 td, th { white-space: nowrap; }
 .long, tbody th, .early { white-space: normal; overflow-wrap: anywhere; }
-tbody th { min-width: 6.2em; }
+tbody th { min-width: 8.6em; }
 .sortable tbody th { white-space: nowrap; min-width: 0; }
 .spelled { display: none; }
 thead th { color: var(--muted); font-weight: 500; }
@@ -72,7 +72,7 @@ svg.narrow { display: none; }
 .plots { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 52px 40px; margin-top: 28px; align-items: start; }
 .choice { margin-top: 36px; padding-top: 18px; border-top: 1px solid var(--grid); }
 .choice > p { margin: 4px 0 14px; font-size: 15px; }
-.pair { display: grid; grid-template-columns: minmax(0, 9fr) minmax(0, 12fr); gap: 36px; align-items: start; }
+.pair { display: grid; grid-template-columns: minmax(0, 8fr) minmax(0, 12fr); gap: 32px; align-items: start; }
 .origin { display: grid; grid-template-columns: repeat(auto-fit, minmax(240px, 1fr)); gap: 14px 32px; margin: 16px 0 0; }
 .origin dd { margin: 0; overflow-wrap: anywhere; }
 .origin div:first-child { grid-column: 1 / -1; }
