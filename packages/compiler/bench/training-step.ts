@@ -1,10 +1,21 @@
 import { parameter } from '@nadir/autograd';
 import { compile, wasmExecutor } from '@nadir/compiler';
-import { crossEntropy, Linear, mseLoss, ReLU, Sequential } from '@nadir/nn';
-import { Adam, SGD } from '@nadir/optimizers';
-import { manualSeed, rand, randint, randn, type Tensor } from '@nadir/tensor';
+import {
+  Conv2d,
+  crossEntropy,
+  Embedding,
+  Flatten,
+  LayerNorm,
+  Linear,
+  MaxPool2d,
+  mseLoss,
+  ReLU,
+  Sequential,
+} from '@nadir/nn';
+import { Adam, AdamW, SGD } from '@nadir/optimizers';
+import { arange, gelu, manualSeed, rand, randint, randn, softmax, type Tensor } from '@nadir/tensor';
 
-// Workloads A, B, C64 and C512 of the readme: each step reads its loss back. Eager and compiled runs take turns, so that
+// Workloads A to E of the readme: each step reads its loss back. Eager and compiled runs take turns, so that
 // a busy machine slows both. Prints one JSON object a line.
 //   node --conditions=@nadir/source packages/compiler/bench/training-step.ts [workload …]
 
@@ -93,6 +104,81 @@ const workloads: readonly Workload[] = [
   perceptron('C512-adam', 512, 20, (params) => new Adam(params, { lr: 1e-3 })),
 ];
 
+/** Pre-norm blocks of causal attention over characters: 4 layers, width 128, 4 heads, context 128, 65 characters. */
+function characterModel(batch: number): { parameters: Tensor[]; lossOf: (x: Tensor, y: Tensor) => Tensor } {
+  const [width, heads, context, characters] = [128, 4, 128, 65];
+  const [tokens, places] = [new Embedding(characters, width), new Embedding(context, width)];
+  const blocks = Array.from({ length: 4 }, () => ({
+    before: new LayerNorm(width),
+    qkv: new Linear(width, 3 * width),
+    projection: new Linear(width, width),
+    between: new LayerNorm(width),
+    up: new Linear(width, 4 * width),
+    down: new Linear(4 * width, width),
+  }));
+  const last = new LayerNorm(width);
+  const head = new Linear(width, characters, { bias: false });
+  const position = arange(context, { dtype: 'int32' });
+  const isLater = arange(context)
+    .reshape([context, 1])
+    .lt(arange(context).reshape([1, context]));
+  const modules = [tokens, places, ...blocks.flatMap((block) => Object.values(block)), last, head];
+  const lossOf = (x: Tensor, y: Tensor): Tensor => {
+    let h = tokens(x).add(places(position));
+    for (const block of blocks) {
+      const split = block
+        .qkv(block.before(h))
+        .reshape([batch, context, 3, heads, width / heads])
+        .permute([2, 0, 3, 1, 4]);
+      const [q, k, v] = [split.at(0), split.at(1), split.at(2)];
+      const scores = q.matmul(k.transpose()).mul(1 / Math.sqrt(width / heads));
+      const mixed = softmax(scores.maskedFill(isLater, -Infinity), -1).matmul(v);
+      h = h.add(block.projection(mixed.permute([0, 2, 1, 3]).reshape([batch, context, width])));
+      h = h.add(block.down(gelu(block.up(block.between(h)), { approximate: 'tanh' })));
+    }
+    return crossEntropy(head(last(h)).reshape([batch * context, characters]), y);
+  };
+  return { parameters: modules.flatMap((module) => [...module.parameters()]), lossOf };
+}
+
+const large: readonly Workload[] = [
+  {
+    name: 'D',
+    steps: 5,
+    per: 1,
+    make: () => {
+      manualSeed(0);
+      const model = new Sequential(
+        new Conv2d(1, 32, 3, { padding: 1 }),
+        new ReLU(),
+        new MaxPool2d(2),
+        new Conv2d(32, 64, 3, { padding: 1 }),
+        new ReLU(),
+        new MaxPool2d(2),
+        new Flatten(),
+        new Linear(64 * 7 * 7, 128),
+        new ReLU(),
+        new Linear(128, 10),
+      );
+      const batches = [[rand([64, 1, 28, 28]), randint(0, 10, [64])] as const];
+      const optimizer = new Adam([...model.parameters()], { lr: 1e-3 });
+      return { step: trained(optimizer, (x, y) => crossEntropy(model(x), y)), batches };
+    },
+  },
+  {
+    name: 'E',
+    steps: 2,
+    per: 1,
+    make: () => {
+      manualSeed(0);
+      const { parameters, lossOf } = characterModel(16);
+      const batches = [[randint(0, 65, [16, 128]), randint(0, 65, [16 * 128])] as const];
+      const step = trained(new AdamW(parameters, { lr: 3e-4, weightDecay: 0.01 }), lossOf);
+      return { step, batches };
+    },
+  },
+];
+
 const runs = 7;
 
 function measure({ name, steps, per, make }: Workload): void {
@@ -142,5 +228,5 @@ function measure({ name, steps, per, make }: Workload): void {
 }
 
 const wanted = process.argv.slice(2);
-for (const workload of workloads)
+for (const workload of [...workloads, ...large])
   if (wanted.length === 0 || wanted.includes(workload.name)) measure(workload);
