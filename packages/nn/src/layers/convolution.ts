@@ -10,6 +10,7 @@ import {
 import { kaimingUniform, uniform } from '../initializers.ts';
 import { Module, type LayerOptions } from '../module.ts';
 import { optionText } from './option-text.ts';
+import { checkSize, checkSizes } from './size-check.ts';
 
 /** Options that all convolutions share beside those of their operation. */
 export interface ConvolutionLayerOptions extends LayerOptions {
@@ -25,8 +26,17 @@ export interface Conv1dLayerOptions extends ConvolutionLayerOptions, Omit<Conv1d
 /** Options of {@link Conv2d}. */
 export interface Conv2dLayerOptions extends ConvolutionLayerOptions, Omit<Conv2dOptions, 'bias'> {}
 
-/** Throws a ValueError that names the layer unless the groups divide the channels on both sides. */
-export function checkGroups(layer: string, inChannels: number, outChannels: number, groups: number): void {
+/** Throws a ValueError that names the layer unless sizes are whole and groups divide the channels on both sides. */
+export function checkConvolution(
+  layer: string,
+  inChannels: number,
+  outChannels: number,
+  kernelSize: number | readonly number[],
+  groups: number,
+): void {
+  checkSize(layer, 'inChannels', inChannels);
+  checkSize(layer, 'outChannels', outChannels);
+  checkSizes(layer, 'kernelSize', kernelSize);
   if (groups >= 1 && inChannels % groups === 0 && outChannels % groups === 0) return;
   throw new ValueError(
     `${layer}(): groups must divide the channels on both sides, got ${groups} for ${inChannels} and ${outChannels}.`,
@@ -84,7 +94,7 @@ export class Conv1d extends Module {
     const { bias: _bias, dtype: _dtype, generator: _generator, ...operation } = options;
     this.#operation = operation;
     const { groups = 1 } = operation;
-    checkGroups('Conv1d', inChannels, outChannels, groups);
+    checkConvolution('Conv1d', inChannels, outChannels, kernelSize, groups);
     const initial = initialConvolution([outChannels, inChannels / groups, kernelSize], outChannels, options);
     this.weight = this.parameter(initial.weight);
     this.bias = initial.bias && this.parameter(initial.bias);
@@ -130,7 +140,7 @@ export class Conv2d extends Module {
     const { bias: _bias, dtype: _dtype, generator: _generator, ...operation } = options;
     this.#operation = operation;
     const { groups = 1 } = operation;
-    checkGroups('Conv2d', inChannels, outChannels, groups);
+    checkConvolution('Conv2d', inChannels, outChannels, kernelSize, groups);
     const [height, width] = typeof kernelSize === 'number' ? [kernelSize, kernelSize] : kernelSize;
     const initial = initialConvolution(
       [outChannels, inChannels / groups, height, width],

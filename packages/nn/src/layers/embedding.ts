@@ -1,6 +1,7 @@
-import { take, type Generator, type Tensor } from '@nadir/tensor';
+import { IndexError, take, type Generator, type Tensor } from '@nadir/tensor';
 import { normal } from '../initializers.ts';
 import { Module, type LayerOptions } from '../module.ts';
+import { checkSize } from './size-check.ts';
 
 /** Options of {@link Embedding}. */
 export interface EmbeddingOptions extends LayerOptions {
@@ -26,11 +27,19 @@ export class Embedding extends Module {
 
   constructor(count: number, features: number, options: EmbeddingOptions = {}) {
     super();
+    checkSize('Embedding', 'count', count);
+    checkSize('Embedding', 'features', features, 0);
     this.weight = this.parameter(normal([count, features], 0, 1, options));
   }
 
   override forward(tokens: Tensor): Tensor {
-    return take(this.weight, tokens, 0);
+    try {
+      return take(this.weight, tokens, 0);
+    } catch (error) {
+      if (!(error instanceof IndexError)) throw error;
+      const last = this.weight.shape[0]! - 1;
+      throw new IndexError(`Embedding(): tokens must be 0 to ${last}. ${error.message}`, { cause: error });
+    }
   }
 
   protected override describe(): string {

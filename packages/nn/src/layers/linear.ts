@@ -1,6 +1,7 @@
 import { ShapeError, type Generator, type Tensor } from '@nadir/tensor';
 import { kaimingUniform, uniform } from '../initializers.ts';
 import { Module, type LayerOptions } from '../module.ts';
+import { checkSize } from './size-check.ts';
 
 /** Options of {@link Linear}. */
 export interface LinearOptions extends LayerOptions {
@@ -32,6 +33,8 @@ export class Linear extends Module {
 
   constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {
     super();
+    checkSize('Linear', 'inFeatures', inFeatures, 0);
+    checkSize('Linear', 'outFeatures', outFeatures, 0);
     this.inFeatures = inFeatures;
     this.outFeatures = outFeatures;
     this.weight = this.parameter(

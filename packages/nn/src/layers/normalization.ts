@@ -9,6 +9,7 @@ import {
   type Tensor,
 } from '@nadir/tensor';
 import { Module, type LayerOptions } from '../module.ts';
+import { checkSize, checkSizes } from './size-check.ts';
 
 /** Options of {@link LayerNorm}. */
 export interface LayerNormLayerOptions extends LayerOptions {
@@ -41,6 +42,7 @@ export class LayerNorm extends Module {
     { eps = 1e-5, affine = true, dtype = 'float32' }: LayerNormLayerOptions = {},
   ) {
     super();
+    checkSizes('LayerNorm', 'normalizedShape', normalizedShape);
     this.#shape = typeof normalizedShape === 'number' ? [normalizedShape] : normalizedShape;
     this.#eps = eps;
     this.weight = affine ? this.parameter(ones(this.#shape, { dtype })) : null;
@@ -86,6 +88,7 @@ export class RMSNorm extends Module {
     { eps, affine = true, dtype = 'float32' }: RMSNormLayerOptions = {},
   ) {
     super();
+    checkSizes('RMSNorm', 'normalizedShape', normalizedShape);
     this.#shape = typeof normalizedShape === 'number' ? [normalizedShape] : normalizedShape;
     this.#eps = eps;
     this.weight = affine ? this.parameter(ones(this.#shape, { dtype })) : null;
@@ -126,6 +129,7 @@ abstract class BatchNorm extends Module {
     { eps = 1e-5, momentum = 0.1, affine = true, dtype = 'float32' }: BatchNormLayerOptions = {},
   ) {
     super();
+    checkSize(new.target.name, 'channels', channels);
     this.#eps = eps;
     this.#momentum = momentum;
     this.weight = affine ? this.parameter(ones([channels], { dtype })) : null;

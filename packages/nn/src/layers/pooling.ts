@@ -7,6 +7,7 @@ import {
 } from '@nadir/tensor';
 import { Module } from '../module.ts';
 import { optionText } from './option-text.ts';
+import { checkSizes } from './size-check.ts';
 
 /**
  * The greatest value of each window of `kernelSize`; `stride` defaults to the kernel.
@@ -26,6 +27,7 @@ export class MaxPool2d extends Module {
     options: Omit<MaxPool2dOptions, 'kernelSize'> = {},
   ) {
     super();
+    checkSizes('MaxPool2d', 'kernelSize', kernelSize);
     this.#options = { kernelSize, ...options };
   }
 
@@ -56,6 +58,7 @@ export class AvgPool2d extends Module {
     options: Omit<AvgPool2dOptions, 'kernelSize'> = {},
   ) {
     super();
+    checkSizes('AvgPool2d', 'kernelSize', kernelSize);
     this.#options = { kernelSize, ...options };
   }
 

@@ -1,7 +1,7 @@
 import { convTranspose2d, type ConvTranspose2dOptions, type Tensor } from '@nadir/tensor';
 import { Module } from '../module.ts';
 import {
-  checkGroups,
+  checkConvolution,
   describeConvolution,
   initialConvolution,
   type ConvolutionLayerOptions,
@@ -41,7 +41,7 @@ export class ConvTranspose2d extends Module {
     const { bias: _bias, dtype: _dtype, generator: _generator, ...operation } = options;
     this.#operation = operation;
     const { groups = 1 } = operation;
-    checkGroups('ConvTranspose2d', inChannels, outChannels, groups);
+    checkConvolution('ConvTranspose2d', inChannels, outChannels, kernelSize, groups);
     const [height, width] = typeof kernelSize === 'number' ? [kernelSize, kernelSize] : kernelSize;
     const initial = initialConvolution(
       [inChannels, outChannels / groups, height, width],
