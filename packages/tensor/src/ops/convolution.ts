@@ -179,8 +179,11 @@ export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): 
  */
 export function conv1d(x: Tensor, weight: Tensor, options: Conv1dOptions = {}): Tensor {
   checkRanks('conv1d', x, weight, 3);
+  const sequences = x.rank === 3 ? x : reshape(x, [1, ...x.shape]);
+  checkChannels('conv1d', sequences, weight, options.groups ?? 1);
   const { stride = 1, padding = 0, dilation = 1, ...rest } = options;
-  const images = reshape(x, [...(x.rank === 3 ? [x.shape[0]!] : [1]), x.shape.at(-2)!, 1, x.shape.at(-1)!]);
+  const [count, channels, width] = sequences.shape as readonly [number, number, number];
+  const images = reshape(sequences, [count, channels, 1, width]);
   const kernels = reshape(weight, [weight.shape[0]!, weight.shape[1]!, 1, weight.shape[2]!]);
   const out = convolve('conv1d', images, kernels, {
     ...rest,

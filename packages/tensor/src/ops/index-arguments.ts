@@ -62,11 +62,11 @@ function resolveRange({ start, stop, step }: SliceIndex, size: number): BasicInd
   return { kind: 'range', start: first, count: Math.max(0, Math.ceil((end - first) / step)), step };
 }
 
-function resolveIndex(index: number, axis: number, size: number): number {
+function resolveIndex(op: string, index: number, axis: number, size: number): number {
   if (!Number.isInteger(index))
-    throw new IndexError(`at(): an index must be a whole number, got ${index} for axis ${axis}.`);
+    throw new IndexError(`${op}(): an index must be a whole number, got ${index} for axis ${axis}.`);
   if (index >= size || index < -size) {
-    throw new IndexError(`at(): index out of range, got ${index} for axis ${axis} of size ${size}.`);
+    throw new IndexError(`${op}(): index out of range, got ${index} for axis ${axis} of size ${size}.`);
   }
   return index < 0 ? index + size : index;
 }
@@ -80,15 +80,15 @@ function isSlice(index: unknown): index is SliceIndex {
 }
 
 /** How many axes of the tensor an index covers. */
-function coverage(index: IndexArgument): number {
+function coverage(op: string, index: IndexArgument): number {
   if (index === null || index === '...') return 0;
   if (!isMask(index)) return 1;
   if (index.rank === 0)
-    throw new IndexError('at(): a mask must have at least one axis, got a scalar. Use where().');
+    throw new IndexError(`${op}(): a mask must have at least one axis, got a scalar. Use where().`);
   return index.rank;
 }
 
-function checkKind(index: unknown): void {
+function checkKind(op: string, index: unknown): void {
   const isKnown =
     typeof index === 'number' ||
     index === null ||
@@ -103,29 +103,30 @@ function checkKind(index: unknown): void {
         ? `'${index}'`
         : typeof index;
     throw new IndexError(
-      `at(): an index must be a number, slice(), a tensor, an array of numbers, null or '...', got ${got}.`,
+      `${op}(): an index must be a number, slice(), a tensor, an array of numbers, null or '...', got ${got}.`,
     );
   }
 }
 
 /**
- * Works out the arguments of `at()` by NumPy's rules. `coordinates` gives the places where a mask is true.
+ * Works out the arguments of `at()`, or of another `op` that indexes so, by NumPy's rules. `coordinates` gives the places where a mask is true.
  * Throws an IndexError or a ShapeError that names the axis.
  */
 export function resolveIndices(
+  op: string,
   x: Tensor,
   given: readonly IndexArgument[],
   coordinates: (op: string, mask: Tensor) => Int32Array[],
 ): ResolvedIndices {
-  given.forEach(checkKind);
-  const covered = given.reduce((sum: number, index) => sum + coverage(index), 0);
+  for (const index of given) checkKind(op, index);
+  const covered = given.reduce((sum: number, index) => sum + coverage(op, index), 0);
   if (covered > x.rank) {
     throw new IndexError(
-      `at(): too many indices, got ${covered} for shape ${formatShape(x.shape)} with ${x.rank} axes.`,
+      `${op}(): too many indices, got ${covered} for shape ${formatShape(x.shape)} with ${x.rank} axes.`,
     );
   }
   const ellipses = given.filter((index) => index === '...').length;
-  if (ellipses > 1) throw new IndexError(`at(): '...' may stand once among the indices, got ${ellipses}.`);
+  if (ellipses > 1) throw new IndexError(`${op}(): '...' may stand once among the indices, got ${ellipses}.`);
   const indices = ellipses === 1 ? given : [...given, '...' as const];
 
   const basic: BasicIndex[] = [];
@@ -155,17 +156,17 @@ export function resolveIndices(
     } else if (typeof index === 'number') {
       if (advancedArguments.length === 0) place = viewAxis;
       advancedArguments.push(position);
-      basic.push({ kind: 'pick', index: resolveIndex(index, axis, x.shape[axis]!) });
+      basic.push({ kind: 'pick', index: resolveIndex(op, index, axis, x.shape[axis]!) });
       axis++;
     } else if (isMask(index)) {
       for (const [i, size] of index.shape.entries()) {
         if (size !== x.shape[axis + i]) {
           throw new ShapeError(
-            `at(): a mask must have the sizes of the axes it covers, got ${formatShape(index.shape)} for axes from ${axis} of ${formatShape(x.shape)}.`,
+            `${op}(): a mask must have the sizes of the axes it covers, got ${formatShape(index.shape)} for axes from ${axis} of ${formatShape(x.shape)}.`,
           );
         }
       }
-      for (const column of coordinates('at', index)) advance(position, column);
+      for (const column of coordinates(op, index)) advance(position, column);
     } else if (isSlice(index)) {
       basic.push(resolveRange(index, x.shape[axis]!));
       axis++;
@@ -176,7 +177,7 @@ export function resolveIndices(
       const list = index as readonly number[];
       advance(
         position,
-        list.map((item) => resolveIndex(item, axis, x.shape[axis]!)),
+        list.map((item) => resolveIndex(op, item, axis, x.shape[axis]!)),
       );
     }
   }

@@ -94,22 +94,25 @@ export function gatherAlong(x: Tensor, indices: Tensor, axis: number): Tensor {
 }
 
 /** The advanced indices, broadcast and checked, as tensors of one shape. */
-function broadcastIndices(advanced: readonly AdvancedIndex[]): {
+function broadcastIndices(
+  op: string,
+  advanced: readonly AdvancedIndex[],
+): {
   readonly shape: Shape;
   readonly tensors: Tensor[];
 } {
   const tensors = advanced.map(({ indices, axis, size }) =>
     indices instanceof Tensor
-      ? checkedIndices('at', indices, axis, size)
+      ? checkedIndices(op, indices, axis, size)
       : hostIndices(Int32Array.from(indices), [indices.length]),
   );
-  const shape = tensors.map((indices) => indices.shape).reduce((a, b) => broadcastShapes('at', a, b));
+  const shape = tensors.map((indices) => indices.shape).reduce((a, b) => broadcastShapes(op, a, b));
   return { shape, tensors: tensors.map((indices) => expandTo(indices, shape)) };
 }
 
 /** Reads `view` at index tensors on several of its axes; the axes of the indices come at `place`. */
-function takeTogether(view: Tensor, advanced: readonly AdvancedIndex[], place: number): Tensor {
-  const { shape, tensors } = broadcastIndices(advanced);
+function takeTogether(op: string, view: Tensor, advanced: readonly AdvancedIndex[], place: number): Tensor {
+  const { shape, tensors } = broadcastIndices(op, advanced);
   const axes = advanced.map(({ viewAxis }) => viewAxis);
   const others = view.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
   const source = permute(view, others.toSpliced(place, 0, ...axes));
@@ -149,9 +152,14 @@ function takeTogether(view: Tensor, advanced: readonly AdvancedIndex[], place: n
  * ```
  */
 export function at(x: Tensor, ...indices: readonly IndexArgument[]): Tensor {
-  const { basic, advanced, place } = resolveIndices(x, indices, nonzeroColumns);
+  return pick('at', x, indices);
+}
+
+/** What `at()` does, with errors that name `op`. */
+function pick(op: string, x: Tensor, indices: readonly IndexArgument[]): Tensor {
+  const { basic, advanced, place } = resolveIndices(op, x, indices, nonzeroColumns);
   const view = basicView(x, basic);
-  return advanced.length === 0 ? view : takeTogether(view, advanced, place);
+  return advanced.length === 0 ? view : takeTogether(op, view, advanced, place);
 }
 
 /**
@@ -174,7 +182,7 @@ export function indexPut(
   values: Tensor | number,
   options: IndexPutOptions = {},
 ): Tensor {
-  const places = at(reshape(iota(x.size), x.shape), ...indices);
+  const places = pick('indexPut', reshape(iota(x.size), x.shape), indices);
   const given = values instanceof Tensor ? values : full([], values, { dtype: x.dtype });
   checkSameDType('indexPut', x, given);
   if (!sameShape(broadcastShapes('indexPut', places.shape, given.shape), places.shape)) {

@@ -74,3 +74,7 @@ describe(`convTranspose2d, against torch ${torchVersion}`, () => {
     expect(() => convTranspose2d(x, zeros([2, 1, 2, 2]), { outputPadding: 1 })).toThrow(ValueError);
   });
 });
+
+it('conv1d() shows the shapes that it was given', () => {
+  expect(() => conv1d(zeros([1, 2, 5]), zeros([3, 4, 2]))).toThrow('got [1, 2, 5] and [3, 4, 2]');
+});

@@ -345,3 +345,13 @@ describe('maskedSelect and nonzero', () => {
     expect(() => replay(zeros([2]), (x) => x.maskedSelect(x.gt(0)))).toThrow('Use where() or maskedFill()');
   });
 });
+
+describe('errors of indexPut', () => {
+  it.each([
+    [() => indexPut(zeros([2]), [5], 1), 'indexPut(): index out of range, got 5 for axis 0 of size 2'],
+    [() => indexPut(zeros([2]), [0, 0], 1), 'indexPut(): too many indices, got 2 for shape [2]'],
+    [() => indexPut(zeros([2]), [tensor([7], { dtype: 'int32' })], 1), 'indexPut(): '],
+  ])('name it (%#)', (act, message) => {
+    expect(act).toThrow(message);
+  });
+});
