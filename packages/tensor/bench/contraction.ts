@@ -2,22 +2,10 @@
 import { apply, randn, type Tensor } from '../src/index.ts';
 import { conv2d } from '../src/ops/convolution.ts';
 import { matmul } from '../src/ops/linear-algebra.ts';
-
-/** Milliseconds of the fastest call: a shared machine only ever adds. */
-function time(run: () => unknown, least = 300): number {
-  for (let i = 0; i < 3; i++) run();
-  let best = Infinity;
-  const start = performance.now();
-  for (let calls = 0; calls < 5 || performance.now() - start < least; calls++) {
-    const before = performance.now();
-    run();
-    best = Math.min(best, performance.now() - before);
-  }
-  return best;
-}
+import { fastestCall } from './fastest-call.ts';
 
 function report(name: string, flops: number, run: () => unknown): void {
-  const ms = time(run);
+  const ms = fastestCall(run);
   console.log(
     `${name.padEnd(52)} ${ms.toFixed(4).padStart(9)} ms  ${(flops / ms / 1e6).toFixed(2).padStart(6)} GFLOP/s`,
   );

@@ -1,21 +1,9 @@
 // Run with: node --conditions=@nadir/source bench/reduction.ts
 import { apply, randn, type Tensor } from '../src/index.ts';
-
-/** Milliseconds of the fastest call: a shared machine only ever adds. */
-function time(run: () => unknown, least = 200): number {
-  for (let i = 0; i < 3; i++) run();
-  let best = Infinity;
-  const start = performance.now();
-  for (let calls = 0; calls < 5 || performance.now() - start < least; calls++) {
-    const before = performance.now();
-    run();
-    best = Math.min(best, performance.now() - before);
-  }
-  return best;
-}
+import { fastestCall } from './fastest-call.ts';
 
 function report(name: string, elements: number, run: () => unknown): void {
-  const ms = time(run);
+  const ms = fastestCall(run);
   console.log(
     `${name.padEnd(40)} ${ms.toFixed(4).padStart(9)} ms  ${((ms * 1e6) / elements).toFixed(2).padStart(6)} ns an element`,
   );
