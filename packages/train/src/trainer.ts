@@ -203,10 +203,17 @@ export class Trainer<Batch> {
     };
   }
 
-  /** Puts a snapshot back; the next `fit()` goes on exactly where it was taken. */
+  /** Puts a snapshot back; the next `fit()` goes on exactly where it was taken. One that does not fit changes nothing. */
   loadState(state: TrainerState): void {
-    this.#options.model.loadStateDict(state.model);
-    this.#options.optimizer.loadStateDict(state.optimizer);
+    const { model, optimizer } = this.#options;
+    const before = copyOf(model.stateDict());
+    model.loadStateDict(state.model);
+    try {
+      optimizer.loadStateDict(state.optimizer);
+    } catch (error) {
+      model.loadStateDict(before);
+      throw error;
+    }
     this.#step = state.step;
     this.#epoch = state.epoch;
     this.#seconds = state.seconds;

@@ -146,6 +146,20 @@ describe('Trainer', () => {
     expect([trainer.step, trainer.epoch]).toEqual([3 * loader.length, 3]);
   });
 
+  it('is left as it was by a snapshot of another run', async () => {
+    const { model, trainer, loader } = classifier();
+    await trainer.fit(loader);
+    const snapshot = trainer.state();
+    const other = classifier();
+    const before = weights(other.model);
+    expect(() => other.trainer.loadState({ ...snapshot, optimizer: {} })).toThrow(
+      'the state is of another optimizer',
+    );
+    expect(weights(other.model)).toEqual(before);
+    expect(weights(model)).not.toEqual(before);
+    expect(other.trainer.step).toBe(0);
+  });
+
   it('ends as diverged before the parameters are touched', async () => {
     const { model, trainer } = line();
     const before = weights(model);
