@@ -19,6 +19,7 @@ import {
   type ValueType,
 } from '@nadir/tensor';
 import { features } from '@nadir/wasm';
+import { control, controlBytes } from './lower/control.ts';
 import { lower, type LoweredProgram } from './lower/module.ts';
 import { scalarMathImports } from './lower/scalar-math.ts';
 import { ExecutorMemory, PinnedHome, viewOf } from './memory.ts';
@@ -52,9 +53,6 @@ interface RunExports {
   readonly run: () => void;
   /** Copies what could not be computed in place to the states. */
   readonly store: () => void;
-  readonly arena: WebAssembly.Global;
-  readonly fault: WebAssembly.Global;
-  readonly badIndex: WebAssembly.Global;
 }
 
 /** Where an argument or a result lies. */
@@ -83,14 +81,19 @@ class WasmProgram implements LoadedProgram {
   readonly #exports: RunExports;
   /** Runs the kernels one by one, and reports their times. */
   readonly #profiled: (() => void) | null;
-  readonly #globals: readonly WebAssembly.Global[];
+  /** Address of the control block. */
+  readonly #control: number;
   readonly #args: readonly Slot[];
   readonly #results: readonly Slot[];
   readonly #states: (Storage | undefined)[];
   readonly #homes: (PinnedHome | undefined)[];
   #arena = -1;
+  #scratch = -1;
+  #words = new Int32Array();
   #buffer: ArrayBuffer | null = null;
   #argViews: TypedArray[] = [];
+  /** Whether a state has another address than the control block says. */
+  #moved = true;
   #disposed = false;
 
   constructor(
@@ -104,15 +107,23 @@ class WasmProgram implements LoadedProgram {
     this.#memory = memory;
     // The arena is made first, so that too large a program fails here.
     memory.arena(lowered.program.arenaBytes);
+    memory.scratch(0, lowered.scratchBytes);
+    this.#control = memory.take(controlBytes(program.state.length));
     const math = scalarMathImports((x) =>
       withRecorder(null, () => erf(tensor(x, { dtype: 'float64' })).item()),
     );
     const module = new WebAssembly.Module(lowered.bytes);
-    const instance = new WebAssembly.Instance(module, { nadir: { memory: memory.memory }, math });
+    const instance = new WebAssembly.Instance(module, {
+      nadir: { memory: memory.memory, control: this.#control, thread: 0 },
+      math,
+    });
     this.#exports = instance.exports as unknown as RunExports;
-    const kernels = lowered.names.map((name) => ({ name, call: instance.exports[name] as () => void }));
-    this.#profiled = profile === undefined ? null : () => profile(runTimed(kernels, this.#exports));
-    this.#globals = program.state.map((_, index) => instance.exports[`state${index}`] as WebAssembly.Global);
+    const kernels = lowered.functions.map(({ name, chunks }) => ({
+      name,
+      chunks,
+      call: instance.exports[name] as (chunk: number) => void,
+    }));
+    this.#profiled = profile === undefined ? null : () => profile(this.#runTimed(kernels));
     this.#args = program.arguments.map((type, id) => this.#slot(id, type));
     this.#results = program.results.map((_, index) =>
       this.#slot(lowered.program.results[index]!, typeOf(program, program.results[index]!)),
@@ -135,12 +146,14 @@ class WasmProgram implements LoadedProgram {
     for (let i = 0; i < types.length; i++) checkType(i, types[i]!, args[i]);
     // A storage that moves in, and an arena that grows, may make the memory grow: addresses and views come after.
     for (let i = 0; i < this.#states.length; i++) this.#attach(i, state[i]);
-    const arena = this.#memory.arena(this.#lowered.program.arenaBytes);
-    this.#refresh(arena);
+    this.#refresh(
+      this.#memory.arena(this.#lowered.program.arenaBytes),
+      this.#memory.scratch(0, this.#lowered.scratchBytes),
+    );
     for (let i = 0; i < types.length; i++) copyIn(this.#argViews[i]!, args[i]!);
     if (this.#profiled === null) this.#exports.run();
     else this.#profiled();
-    if (this.#exports.fault.value !== 0) this.#reportBadIndex();
+    if (this.#word(control.fault) !== 0) this.#reportBadIndex();
     const results = this.#results.map((slot) => this.#read(slot));
     for (const { state: index } of this.#program.writes) this.#states[index]!.touch();
     return results;
@@ -160,16 +173,29 @@ class WasmProgram implements LoadedProgram {
     if (before !== undefined) this.#homes[index]!.release(before);
     this.#states[index] = storage;
     this.#homes[index] = home;
-    // WebAssembly numbers have a sign; addresses have none.
-    this.#globals[index]!.value = home.address | 0;
+    this.#moved = true;
   }
 
-  #refresh(arena: number): void {
+  #word(offset: number): number {
+    return this.#words[(this.#control + offset) / 4]!;
+  }
+
+  /** Views of the memory and addresses in the control block, where one of them has changed. */
+  #refresh(arena: number, scratch: number): void {
     const { buffer } = this.#memory.memory;
-    if (this.#arena === arena && this.#buffer === buffer) return;
+    const isSame = this.#arena === arena && this.#scratch === scratch && this.#buffer === buffer;
+    if (isSame && !this.#moved) return;
     this.#arena = arena;
+    this.#scratch = scratch;
+    this.#moved = false;
     this.#buffer = buffer as ArrayBuffer;
-    this.#exports.arena.value = arena | 0;
+    this.#words = new Int32Array(buffer);
+    const start = this.#control / 4;
+    this.#words[start + control.arena / 4] = arena;
+    this.#words[start + control.scratch / 4] = scratch;
+    this.#homes.forEach((home, index) => {
+      this.#words[start + control.states / 4 + index] = home!.address;
+    });
     this.#argViews = this.#args.map(({ type, offset, size }) =>
       viewOf(type.dtype, this.#buffer!, arena + offset, size),
     );
@@ -182,14 +208,14 @@ class WasmProgram implements LoadedProgram {
   }
 
   #reportBadIndex(): never {
-    const kernel = this.#lowered.program.kernels[(this.#exports.fault.value as number) - 1]!;
+    const kernel = this.#lowered.program.kernels[this.#word(control.fault) - 1]!;
     if (kernel.kind !== 'primitive') throw new ProgramError('run(): a kernel failed.');
     const { primitive, attributes } = kernel.node;
     const { axis } = attributes as { readonly axis: number };
     const size =
       primitive === 'take' ? kernel.operands[0]!.shape[axis]! : (attributes as { size: number }).size;
     throw new IndexError(
-      `${primitive}(): index out of range, got ${String(this.#exports.badIndex.value)} for axis ${axis} of size ${size}. ` +
+      `${primitive}(): index out of range, got ${this.#word(control.badIndex)} for axis ${axis} of size ${size}. ` +
         `Here ${size === 0 ? 'the axis is empty' : `it must be in [${-size}, ${size - 1}]`}.`,
     );
   }
@@ -202,24 +228,28 @@ class WasmProgram implements LoadedProgram {
     });
     this.#states.length = 0;
     this.#homes.length = 0;
+    this.#memory.give(this.#control, controlBytes(this.#program.state.length));
   }
-}
 
-/** What `run` does, kernel by kernel. */
-function runTimed(
-  kernels: readonly { readonly name: string; readonly call: () => void }[],
-  { fault, store }: RunExports,
-): KernelTime[] {
-  fault.value = 0;
-  const times: KernelTime[] = [];
-  for (const { name, call } of kernels) {
-    const start = performance.now();
-    call();
-    times.push({ name, ms: performance.now() - start });
-    if (fault.value !== 0) return times;
+  /** What `run` does, kernel by kernel. */
+  #runTimed(
+    kernels: readonly {
+      readonly name: string;
+      readonly chunks: number;
+      readonly call: (chunk: number) => void;
+    }[],
+  ): KernelTime[] {
+    this.#words[(this.#control + control.fault) / 4] = 0;
+    const times: KernelTime[] = [];
+    for (const { name, chunks, call } of kernels) {
+      const start = performance.now();
+      for (let chunk = 0; chunk < chunks; chunk++) call(chunk);
+      times.push({ name, ms: performance.now() - start });
+      if (this.#word(control.fault) !== 0) return times;
+    }
+    this.#exports.store();
+    return times;
   }
-  store();
-  return times;
 }
 
 function typeOf(program: Program, id: number): ValueType {
@@ -279,7 +309,7 @@ export function createWasmExecutor(options: WasmExecutorOptions = {}): Executor 
       const simplified = simplify(program);
       const kernels = group(fuse(simplified));
       debug('passes', () => `${formatProgram(simplified)}\n${formatKernels(kernels)}`);
-      const lowered = lower(kernels, simplified, options.profile !== undefined);
+      const lowered = lower(kernels, options.profile !== undefined);
       debug('wat', () => lowered.toText());
       memory ??= new ExecutorMemory();
       return new WasmProgram(simplified, lowered, memory, options.profile);

@@ -20,13 +20,20 @@ export function viewOf(dtype: DType, buffer: ArrayBuffer, address: number, size:
   }
 }
 
+interface Room {
+  readonly address: number;
+  readonly bytes: number;
+}
+
 /** One WebAssembly memory with blocks in it: the states of all programs of an executor, and one arena that they share. */
 export class ExecutorMemory {
   readonly memory: WebAssembly.Memory;
   readonly #free: { address: number; bytes: number }[] = [];
   /** Where the memory that was never used begins. The first bytes stay unused, so that no block has the address 0. */
   #top = alignment;
-  #arena = { address: alignment, bytes: 0 };
+  #arena: Room | null = null;
+  /** The working memory of every thread. */
+  readonly #scratch: (Room | null)[] = [];
 
   constructor() {
     this.memory = new WebAssembly.Memory({ initial: 1, maximum: mostPages });
@@ -79,12 +86,26 @@ export class ExecutorMemory {
 
   /** Where the arena is after making it at least `bytes` large. It holds nothing between calls. */
   arena(bytes: number): number {
-    if (bytes > this.#arena.bytes) {
-      if (this.#arena.bytes > 0) this.give(this.#arena.address, this.#arena.bytes);
-      this.#arena = { address: alignment, bytes: 0 };
-      this.#arena = { address: this.take(bytes), bytes };
-    }
+    const before = this.#arena;
+    if (before !== null && bytes <= before.bytes) return before.address;
+    this.#arena = null;
+    this.#arena = this.#larger(before, bytes);
     return this.#arena.address;
+  }
+
+  /** Where the working memory of a thread is after making it at least `bytes` large. It holds nothing between calls. */
+  scratch(thread: number, bytes: number): number {
+    const before = this.#scratch[thread] ?? null;
+    if (before !== null && bytes <= before.bytes) return before.address;
+    this.#scratch[thread] = null;
+    const room = this.#larger(before, bytes);
+    this.#scratch[thread] = room;
+    return room.address;
+  }
+
+  #larger(before: Room | null, bytes: number): Room {
+    if (before !== null) this.give(before.address, before.bytes);
+    return { address: this.take(bytes), bytes };
   }
 
   #grow(bytes: number): void {

@@ -14,7 +14,7 @@ import {
   type Local,
 } from '@nadir/wasm';
 import type { PrimitiveKernel } from '../kernel.ts';
-import { bufferOf, pointerTo, scratchPointer, type Lowering } from './lowering.ts';
+import { bufferOf, pointerTo, scratchStart, type Lowering } from './lowering.ts';
 
 /** The sizes of a convolution of [channels, height, width] to [filters, outHeight, outWidth]. */
 interface Geometry extends ConvolutionAttributes {
@@ -255,7 +255,7 @@ export function emitConvolution(lowering: Lowering, f: FunctionBuilder, kernel: 
       : primitive === 'convInputGrad'
         ? [result, pointers[1]!, pointers[0]!]
         : [pointers[0]!, result, pointers[1]!];
-  const patches = f.let(scratchPointer(lowering, kernel));
+  const patches = f.let(scratchStart(lowering));
   const scratch = f.let(i32.add(patches, patchBytes(kernel)));
   const imageStep = (channels / groups) * height * width * bytes;
   const outStep = groupFilters * places * bytes;

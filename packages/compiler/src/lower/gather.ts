@@ -10,6 +10,7 @@ import {
   type Local,
 } from '@nadir/wasm';
 import type { PrimitiveKernel, View } from '../kernel.ts';
+import { control } from './control.ts';
 import { bufferOf, pointerTo, type Lowering } from './lowering.ts';
 import { addTo } from './pool.ts';
 import { loadScalar, scalarType, storeScalar, type Scalar } from './scalar-point.ts';
@@ -30,8 +31,9 @@ function checkIndices(
   f.for(i, { to: count }, () => {
     const index = f.let(i32.load(i32.add(indices, i32.mul(i, 4))));
     f.if(i32.or(i32.ltS(index, -size), i32.geS(index, size)), () => {
-      f.set(lowering.fault, lowering.program.kernels.indexOf(kernel) + 1);
-      f.set(lowering.badIndex, index);
+      const number = lowering.program.kernels.indexOf(kernel) + 1;
+      f.do(i32.store(lowering.control, number, control.fault));
+      f.do(i32.store(lowering.control, index, control.badIndex));
       f.return();
     });
   });

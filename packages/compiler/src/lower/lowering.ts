@@ -8,8 +8,9 @@ import {
   type Local,
   type ModuleBuilder,
 } from '@nadir/wasm';
-import type { Buffer, Kernel } from '../kernel.ts';
+import type { Buffer } from '../kernel.ts';
 import type { PlannedProgram } from '../passes/plan.ts';
+import { control } from './control.ts';
 import type { ScalarMath } from './scalar-math.ts';
 
 /** An address in two parts: what is known when the code runs, and a constant that load and store add for nothing. */
@@ -23,13 +24,10 @@ export interface Lowering {
   readonly module: ModuleBuilder;
   readonly math: ScalarMath;
   readonly program: PlannedProgram;
-  /** Start of the program's arena. */
-  readonly arena: GlobalHandle<'i32'>;
-  /** Starts of the states. */
-  readonly states: readonly GlobalHandle<'i32'>[];
-  /** 0, or 1 + the number of the kernel that found a bad index. */
-  readonly fault: GlobalHandle<'i32'>;
-  readonly badIndex: GlobalHandle<'i32'>;
+  /** Start of the program's control block. */
+  readonly control: GlobalHandle<'i32'>;
+  /** Number of the thread that runs the code; 0 is the caller's. */
+  readonly thread: GlobalHandle<'i32'>;
   /** The matrix product of a float type, emitted once. */
   readonly gemm: (type: 'f32' | 'f64') => GemmFunctions;
 }
@@ -38,12 +36,26 @@ export function bufferOf(lowering: Lowering, id: ValueId): Buffer {
   return lowering.program.buffers.get(id)!;
 }
 
+function arenaStart(lowering: Lowering): Expression<'i32'> {
+  return i32.load(lowering.control, control.arena);
+}
+
+/** Where a state begins. */
+export function stateStart(lowering: Lowering, index: number): Expression<'i32'> {
+  return i32.load(lowering.control, control.states + 4 * index);
+}
+
+/** Start of the working memory that the thread has for itself: enough for any kernel of the program. */
+export function scratchStart(lowering: Lowering): Expression<'i32'> {
+  return i32.load(i32.add(lowering.control, i32.shl(lowering.thread, 2)), control.scratch);
+}
+
 /** Where a buffer begins. */
 export function addressOf(lowering: Lowering, f: FunctionBuilder, id: ValueId, element = 0): Address {
   const place = lowering.program.places.get(id)!;
   const bytes = element * byteSize(bufferOf(lowering, id).dtype);
-  if (place.base === 'state') return { base: f.let(lowering.states[place.index]!), offset: bytes };
-  return { base: f.let(lowering.arena), offset: place.offset + bytes };
+  if (place.base === 'state') return { base: f.let(stateStart(lowering, place.index)), offset: bytes };
+  return { base: f.let(arenaStart(lowering)), offset: place.offset + bytes };
 }
 
 /** Where a buffer begins, as one number. */
@@ -55,9 +67,4 @@ export function pointerTo(
 ): Expression<'i32'> {
   const { base, offset } = addressOf(lowering, f, id, element);
   return offset === 0 ? base : i32.add(base, offset);
-}
-
-/** Where the working memory of a kernel begins. */
-export function scratchPointer(lowering: Lowering, kernel: Kernel): Expression<'i32'> {
-  return i32.add(lowering.arena, lowering.program.scratch.get(kernel)!);
 }

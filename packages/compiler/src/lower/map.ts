@@ -1,6 +1,8 @@
 import { byteSize } from '@nadir/tensor';
-import { i32, memory, type Expression, type FunctionBuilder, type Local } from '@nadir/wasm';
+import { i32, memory, select, type Expression, type FunctionBuilder, type Local } from '@nadir/wasm';
 import type { FillKernel, MapKernel, Root } from '../kernel.ts';
+import { partition, walkChunk } from './chunks.ts';
+import { costOf } from './cost.ts';
 import {
   ElementEmitter,
   fixedParts,
@@ -13,12 +15,20 @@ import {
   type LeafPlace,
 } from './element.ts';
 import { addressOf, bufferOf, pointerTo, type Lowering } from './lowering.ts';
-import { mergeAxes, plus, walkAxes } from './nest.ts';
+import { mergeAxes, plus } from './nest.ts';
 import { scalarConstant, storeScalar, type Scalar } from './scalar-point.ts';
 import { isVector } from './vector-point.ts';
 
-/** Emits a map kernel: outer loops that move pointers, and an inner loop over vectors of four with a scalar tail. */
-export function emitMap(lowering: Lowering, f: FunctionBuilder, kernel: MapKernel): void {
+/**
+ * Emits one chunk of a map kernel: outer loops that move pointers, and an inner loop over vectors of four with a scalar tail.
+ * Returns how many chunks there are.
+ */
+export function emitMap(
+  lowering: Lowering,
+  f: FunctionBuilder,
+  kernel: MapKernel,
+  chunk: Local<'i32'>,
+): number {
   const { roots, shape } = kernel;
   const elements = roots.map((root) => root.element);
   const leaves = leavesOf(elements);
@@ -42,14 +52,15 @@ export function emitMap(lowering: Lowering, f: FunctionBuilder, kernel: MapKerne
     inner === 0 &&
     roots.every((root) => root.whole) &&
     nest.strides.every(([stride]) => stride === 0 || stride === 1);
-  walkAxes(
+  const cut = partition(nest.sizes, costOf(elements, vectors), 4);
+  walkChunk(
     f,
-    nest.sizes,
-    0,
+    cut,
     Math.max(0, inner),
     starts.map(({ base }) => base),
     steps,
-    (pointers) => {
+    chunk,
+    (pointers, range) => {
       const index = f.local('i32', 'i');
       const turn: Turn = {
         lowering,
@@ -62,12 +73,19 @@ export function emitMap(lowering: Lowering, f: FunctionBuilder, kernel: MapKerne
         bytes,
         index,
       };
+      if (range !== null) {
+        f.set(index, range.from);
+        if (vectors) emitTurns(turn, true, mayOverrun ? range.to : f.let(i32.and(range.to, -4)));
+        if (!vectors || !mayOverrun) emitTurns(turn, false, range.to);
+        return;
+      }
       const whole = mayOverrun ? count : count - (count % 4);
       f.set(index, 0);
       if (vectors) emitTurns(turn, true, whole);
       if (!vectors || whole < count) emitTurns(turn, false, count);
     },
   );
+  return cut.chunks;
 }
 
 interface Turn {
@@ -84,7 +102,7 @@ interface Turn {
 }
 
 /** The inner loop from the index on up to `end`. */
-function emitTurns(turn: Turn, isVectorTurn: boolean, end: number): void {
+function emitTurns(turn: Turn, isVectorTurn: boolean, end: number | Local<'i32'>): void {
   const { lowering, f, roots, leaves, pointers, offsets, strides, bytes, index } = turn;
   const places = new Map(leaves.map((leaf, i) => [leaf, i]));
   const at = (i: number): Expression<'i32'> => plus(pointers[i]!, index, strides[i]! * bytes[i]!);
@@ -116,15 +134,27 @@ function emitTurns(turn: Turn, isVectorTurn: boolean, end: number): void {
   });
 }
 
-/** Emits a fill kernel. */
-export function emitFill(lowering: Lowering, f: FunctionBuilder, kernel: FillKernel): void {
+/** Bytes that a chunk of a fill writes. */
+const fillBytes = 2 ** 17;
+
+/** Emits one chunk of a fill kernel, and returns how many there are. */
+export function emitFill(
+  lowering: Lowering,
+  f: FunctionBuilder,
+  kernel: FillKernel,
+  chunk: Local<'i32'>,
+): number {
   const { dtype, size } = bufferOf(lowering, kernel.buffer);
   const bytes = byteSize(dtype);
+  const start = f.let(i32.mul(chunk, fillBytes));
+  const rest = f.let(i32.sub(size * bytes, start));
+  const length = f.let(select(i32.ltS(rest, fillBytes), rest, i32.const(fillBytes)));
+  const at = f.let(i32.add(pointerTo(lowering, f, kernel.buffer), start));
+  const chunks = Math.ceil((size * bytes) / fillBytes);
   if (Object.is(kernel.value, 0)) {
-    f.do(memory.fill(pointerTo(lowering, f, kernel.buffer), 0, size * bytes));
-    return;
+    f.do(memory.fill(at, 0, length));
+    return chunks;
   }
-  const at = f.let(pointerTo(lowering, f, kernel.buffer));
   const value = f.let(
     scalarConstant(
       dtype,
@@ -135,8 +165,10 @@ export function emitFill(lowering: Lowering, f: FunctionBuilder, kernel: FillKer
           : kernel.value,
     ),
   ) as Scalar;
-  f.for(f.local('i32'), { to: size }, () => {
+  const end = f.let(i32.add(at, length));
+  f.while(i32.ltU(at, end), () => {
     f.do(storeScalar(dtype, at, value, 0));
     f.set(at, i32.add(at, bytes));
   });
+  return chunks;
 }

@@ -1,7 +1,7 @@
 import { byteSize, contiguousStrides } from '@nadir/tensor';
 import { call, i32, memory, type FunctionBuilder } from '@nadir/wasm';
 import type { PrimitiveKernel } from '../kernel.ts';
-import { addressOf, bufferOf, pointerTo, scratchPointer, type Lowering } from './lowering.ts';
+import { addressOf, bufferOf, pointerTo, scratchStart, type Lowering } from './lowering.ts';
 import { mergeAxes, walkAxes } from './nest.ts';
 
 /** Emits matrix products over the leading axes, with the strides of the operands as they are. */
@@ -33,7 +33,7 @@ export function emitMatmul(lowering: Lowering, f: FunctionBuilder, kernel: Primi
     addressOf(lowering, f, b.buffer, b.offset),
     addressOf(lowering, f, kernel.buffer),
   ].map(({ base, offset }) => f.let(i32.add(base, offset)));
-  const scratch = f.let(scratchPointer(lowering, kernel));
+  const scratch = f.let(scratchStart(lowering));
   walkAxes(f, nest.sizes, 0, nest.sizes.length, starts, steps, ([aAt, bAt, cAt]) => {
     f.do(
       call(gemm, {

@@ -1,4 +1,4 @@
-import { byteSize, ProgramError, type Program } from '@nadir/tensor';
+import { byteSize, ProgramError } from '@nadir/tensor';
 import {
   call,
   emitGemm,
@@ -8,12 +8,14 @@ import {
   type FunctionBuilder,
   type FunctionHandle,
   type GemmFunctions,
+  type Local,
 } from '@nadir/wasm';
 import type { Kernel, KernelProgram, PrimitiveKernel } from '../kernel.ts';
 import { plan, type PlannedProgram } from '../passes/plan.ts';
 import { emitConvolution, patchBytes } from './convolution.ts';
 import { emitArgExtreme, emitScatterAdd, emitTake } from './gather.ts';
-import { bufferOf, pointerTo, type Lowering } from './lowering.ts';
+import { control } from './control.ts';
+import { bufferOf, pointerTo, stateStart, type Lowering } from './lowering.ts';
 import { emitFill, emitMap } from './map.ts';
 import { emitMatmul } from './matmul.ts';
 import { emitAveragePool, emitMaxPool } from './pool.ts';
@@ -41,10 +43,19 @@ type OwnName =
   | 'randomBits'
   | 'randomAdvance';
 
+/**
+ * Emits one chunk of a kernel's work, and returns how many chunks there are; nothing: one. Chunks are numbered from 0, and may run in
+ * any order and on any thread: they write different places, and none reads what another writes.
+ */
+type Emitter = (
+  lowering: Lowering,
+  f: FunctionBuilder,
+  kernel: PrimitiveKernel,
+  chunk: Local<'i32'>,
+) => number | void;
+
 /** The primitives that are neither element-wise, nor movements, nor reductions. */
-const emitters: {
-  readonly [P in OwnName]: (lowering: Lowering, f: FunctionBuilder, kernel: PrimitiveKernel) => void;
-} = {
+const emitters: { readonly [P in OwnName]: Emitter } = {
   matmul: emitMatmul,
   conv: emitConvolution,
   convInputGrad: emitConvolution,
@@ -100,8 +111,10 @@ function canFail(kernel: Kernel): boolean {
 export interface LoweredProgram {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly program: PlannedProgram;
-  /** The names of the kernels' functions, exported if asked for. */
-  readonly names: readonly string[];
+  /** The kernels' functions, exported if asked for, and the chunks that each has. */
+  readonly functions: readonly { readonly name: string; readonly chunks: number }[];
+  /** Working memory that a thread needs for itself. */
+  readonly scratchBytes: number;
   /** The module in the style of the text format. */
   toText(): string;
 }
@@ -121,8 +134,8 @@ function nameOf(kernel: Kernel, index: number): string {
 }
 
 /** Emits one module for a fused program: a function for each kernel, and `run` that calls them in order. */
-export function lower(fused: KernelProgram, source: Program, exportKernels = false): LoweredProgram {
-  const program = plan(fused, scratchOf, canFail);
+export function lower(fused: KernelProgram, exportKernels = false): LoweredProgram {
+  const program = plan(fused, canFail);
   if (program.arenaBytes > 2 ** 32 - 2 ** 16) {
     throw new ProgramError(
       `load(): the program needs ${program.arenaBytes} bytes of working memory, more than the 4 GiB that WebAssembly addresses. ` +
@@ -137,10 +150,8 @@ export function lower(fused: KernelProgram, source: Program, exportKernels = fal
     module,
     math,
     program,
-    arena: module.global('arena', 'i32', 0, { export: true }),
-    states: source.state.map((_, index) => module.global(`state${index}`, 'i32', 0, { export: true })),
-    fault: module.global('fault', 'i32', 0, { export: true }),
-    badIndex: module.global('badIndex', 'i32', 0, { export: true }),
+    control: module.importGlobal('nadir', 'control', 'i32'),
+    thread: module.importGlobal('nadir', 'thread', 'i32'),
     gemm: (type) => {
       const before = products.get(type) ?? emitGemm(module, { type });
       products.set(type, before);
@@ -148,31 +159,35 @@ export function lower(fused: KernelProgram, source: Program, exportKernels = fal
     },
   };
   const calls = program.kernels.map((kernel, index) => {
-    const handle = module.function(nameOf(kernel, index), { export: exportKernels }, (f) =>
-      emitKernel(lowering, f, kernel),
+    let chunks = 1;
+    const handle = module.function(
+      nameOf(kernel, index),
+      { parameters: { chunk: 'i32' }, export: exportKernels },
+      (f, { chunk }) => (chunks = emitKernel(lowering, f, kernel, chunk)),
     );
-    return { kernel, handle };
+    return { kernel, handle, chunks };
   });
   emitRun(lowering, calls);
-  const names = calls.map(({ handle }) => handle.name);
-  return { bytes: module.toBytes(), program, names, toText: () => module.toText() };
+  const functions = calls.map(({ handle, chunks }) => ({ name: handle.name, chunks }));
+  const scratchBytes = Math.max(0, ...program.kernels.map(scratchOf));
+  return { bytes: module.toBytes(), program, functions, scratchBytes, toText: () => module.toText() };
 }
 
-function emitKernel(lowering: Lowering, f: FunctionBuilder, kernel: Kernel): void {
+function emitKernel(lowering: Lowering, f: FunctionBuilder, kernel: Kernel, chunk: Local<'i32'>): number {
   switch (kernel.kind) {
     case 'map':
-      return emitMap(lowering, f, kernel);
+      return emitMap(lowering, f, kernel, chunk);
     case 'reduce':
-      return emitReduce(lowering, f, kernel);
+      return emitReduce(lowering, f, kernel, chunk);
     case 'fill':
-      return emitFill(lowering, f, kernel);
+      return emitFill(lowering, f, kernel, chunk);
     case 'primitive': {
       const emit = (emitters as Readonly<Record<string, (typeof emitters)['matmul'] | undefined>>)[
         kernel.node.primitive
       ];
       if (emit === undefined)
         throw new ProgramError(`load(): the wasm executor has no kernel for ${kernel.node.primitive}.`);
-      return emit(lowering, f, kernel);
+      return emit(lowering, f, kernel, chunk) ?? 1;
     }
   }
 }
@@ -181,7 +196,8 @@ function emitRun(
   lowering: Lowering,
   calls: readonly {
     readonly kernel: Kernel;
-    readonly handle: FunctionHandle<Record<never, never>, 'void'>;
+    readonly handle: FunctionHandle<{ readonly chunk: 'i32' }, 'void'>;
+    readonly chunks: number;
   }[],
 ): void {
   const { module, program } = lowering;
@@ -189,15 +205,17 @@ function emitRun(
     for (const { state, buffer } of program.stores) {
       const { dtype, size } = bufferOf(lowering, buffer);
       const bytes = i32.const(size * byteSize(dtype));
-      f.do(memory.copy(lowering.states[state]!, pointerTo(lowering, f, buffer), bytes));
+      f.do(memory.copy(stateStart(lowering, state), pointerTo(lowering, f, buffer), bytes));
     }
   });
   module.function('run', { export: true }, (f) => {
-    f.set(lowering.fault, 0);
-    for (const { kernel, handle } of calls) {
-      f.do(call(handle, {}));
+    f.do(i32.store(lowering.control, 0, control.fault));
+    const chunk = f.local('i32');
+    for (const { kernel, handle, chunks } of calls) {
+      if (chunks === 1) f.do(call(handle, { chunk: 0 }));
+      else f.for(chunk, { to: chunks }, () => f.do(call(handle, { chunk })));
       // A bad index ends the program before any state has changed.
-      if (canFail(kernel)) f.if(lowering.fault, () => f.return());
+      if (canFail(kernel)) f.if(i32.load(lowering.control, control.fault), () => f.return());
     }
     f.do(call(store, {}));
   });

@@ -1,4 +1,4 @@
-import { i32, i64, type Expression, type FunctionBuilder, type Local } from '@nadir/wasm';
+import { i32, i64, select, type Expression, type FunctionBuilder, type Local } from '@nadir/wasm';
 import type { PrimitiveKernel } from '../kernel.ts';
 import { bufferOf, pointerTo, type Lowering } from './lowering.ts';
 
@@ -10,13 +10,22 @@ const rounds = 10;
 const wide = (x: Expression<'i32'>): Expression<'i64'> => i64.extendI32U(x);
 const highWord = (x: Expression<'i64'>): Expression<'i32'> => i32.wrapI64(i64.shrU(x, 32));
 
-/** Emits `randomBits`: element i is lane i mod 4 of the block at position + ⌊i / 4⌋. */
-export function emitRandomBits(lowering: Lowering, f: FunctionBuilder, kernel: PrimitiveKernel): void {
+/** Blocks that a chunk draws. */
+const chunkBlocks = 512;
+
+/** Emits one chunk of `randomBits`: element i is lane i mod 4 of the block at position + ⌊i / 4⌋. */
+export function emitRandomBits(
+  lowering: Lowering,
+  f: FunctionBuilder,
+  kernel: PrimitiveKernel,
+  chunk: Local<'i32'>,
+): number {
   const state = kernel.operands[0]!;
   const source = f.let(pointerTo(lowering, f, state.buffer, state.offset));
-  const out = f.let(pointerTo(lowering, f, kernel.buffer));
+  const start = f.let(i32.mul(chunk, chunkBlocks));
+  const out = f.let(i32.add(pointerTo(lowering, f, kernel.buffer), i32.mul(start, 16)));
   const keys = [f.let(i32.load(source)), f.let(i32.load(source, 4))] as const;
-  const position = f.let(i64.load(source, 8, 4));
+  const position = f.let(i64.add(i64.load(source, 8, 4), wide(start)));
   const words = [0, 1, 2, 3].map(() => f.local('i32')) as [
     Local<'i32'>,
     Local<'i32'>,
@@ -25,7 +34,9 @@ export function emitRandomBits(lowering: Lowering, f: FunctionBuilder, kernel: P
   ];
   const [k0, k1] = [f.local('i32'), f.local('i32')];
   const blocks = Math.ceil(bufferOf(lowering, kernel.buffer).size / 4);
-  f.for(f.local('i32'), { to: blocks }, () => {
+  const rest = f.let(i32.sub(blocks, start));
+  const count = f.let(select(i32.ltS(rest, chunkBlocks), rest, i32.const(chunkBlocks)));
+  f.for(f.local('i32'), { to: count }, () => {
     f.set(words[0], i32.wrapI64(position));
     f.set(words[1], highWord(position));
     f.set(words[2], 0);
@@ -47,6 +58,7 @@ export function emitRandomBits(lowering: Lowering, f: FunctionBuilder, kernel: P
     f.set(out, i32.add(out, 16));
     f.set(position, i64.add(position, 1));
   });
+  return Math.ceil(blocks / chunkBlocks);
 }
 
 /** Emits `randomAdvance`: the position is a 64-bit number in two words. */

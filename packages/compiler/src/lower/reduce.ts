@@ -1,6 +1,8 @@
 import { byteSize, contiguousStrides, reducedShape } from '@nadir/tensor';
-import { i32, v128, type Expression, type FunctionBuilder, type Local } from '@nadir/wasm';
+import { i32, v128, type Expression, type FunctionBuilder, type Local, type Operand } from '@nadir/wasm';
 import type { Affine, ReduceKernel } from '../kernel.ts';
+import { partition, walkChunk } from './chunks.ts';
+import { costOf } from './cost.ts';
 import {
   ElementEmitter,
   fixedParts,
@@ -31,6 +33,7 @@ interface Plan {
   readonly steps: readonly (readonly number[])[];
   readonly offsets: readonly number[];
   readonly starts: readonly Local<'i32'>[];
+  readonly chunk: Local<'i32'>;
 }
 
 /** The position of the result over the axes of the operand: reduced axes do not move it. */
@@ -43,8 +46,16 @@ function resultPosition(kernel: ReduceKernel): Affine {
   };
 }
 
-/** Emits a reduction: along vectors of a row where the last axis is folded, else of columns side by side. */
-export function emitReduce(lowering: Lowering, f: FunctionBuilder, kernel: ReduceKernel): void {
+/**
+ * Emits one chunk of a reduction: along vectors of a row where the last axis is folded, else of columns side by side.
+ * Returns how many chunks there are.
+ */
+export function emitReduce(
+  lowering: Lowering,
+  f: FunctionBuilder,
+  kernel: ReduceKernel,
+  chunk: Local<'i32'>,
+): number {
   const { shape, axes, element, buffer, dtype } = kernel;
   const leaves = leavesOf([element]);
   const kept = shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
@@ -64,6 +75,7 @@ export function emitReduce(lowering: Lowering, f: FunctionBuilder, kernel: Reduc
     steps: nest.strides.map((strides, i) => strides.map((stride) => stride * bytes[i]!)),
     offsets: starts.map(({ offset }) => offset),
     starts: starts.map(({ base }) => base),
+    chunk,
   };
   const { sizes, split, strides } = nest;
   const vectors = isVector(element) && element.dtype !== 'bool';
@@ -76,8 +88,14 @@ export function emitReduce(lowering: Lowering, f: FunctionBuilder, kernel: Reduc
     column >= 0 &&
     sizes[column]! >= 4 &&
     (row < split || (runs(column) > 0 && runs(column) >= runs(row)) || sizes[row]! < 4);
-  if (byColumns) emitColumns(plan);
-  else emitRows(plan, vectors && row >= split && sizes[row]! >= 8);
+  if (byColumns) return emitColumns(plan);
+  return emitRows(plan, vectors && row >= split && sizes[row]! >= 8);
+}
+
+/** Cost of one element of the result, in elements of a simple vector loop. */
+function costOfResult({ kernel, nest }: Plan, vectors: boolean): number {
+  const folded = nest.sizes.slice(nest.split).reduce((product, size) => product * size, 1);
+  return folded * costOf([kernel.element], vectors);
 }
 
 function emitter(
@@ -96,7 +114,7 @@ function emitter(
   );
 }
 
-function emitRows(plan: Plan, vectors: boolean): void {
+function emitRows(plan: Plan, vectors: boolean): number {
   const { f, kernel, leaves, nest, steps, offsets, starts } = plan;
   const { sizes, split, strides } = nest;
   const { element, name, dtype } = kernel;
@@ -104,7 +122,8 @@ function emitRows(plan: Plan, vectors: boolean): void {
   const hasRow = last >= split;
   const count = hasRow ? sizes[last]! : 1;
   const whole = vectors ? count - (count % 4) : 0;
-  walkAxes(f, sizes, 0, split, starts, steps, (pointers) => {
+  const cut = partition(sizes.slice(0, split), costOfResult(plan, vectors));
+  walkChunk(f, cut, split, starts, steps, plan.chunk, (pointers) => {
     const total = scalarFold(f, name, element.dtype, dtype);
     // Several accumulators: one alone would wait for its own last addition in every turn.
     const lanes = Array.from({ length: vectors ? (count >= 4 * rowVectors ? rowVectors : 1) : 0 }, () =>
@@ -148,18 +167,20 @@ function emitRows(plan: Plan, vectors: boolean): void {
     const at = leaves.length;
     f.do(storeScalar(dtype, pointers[at]!, total.result(), offsets[at]!));
   });
+  return cut.chunks;
 }
 
-function emitColumns(plan: Plan): void {
+function emitColumns(plan: Plan): number {
   const { f, kernel, leaves, nest, steps, offsets, starts } = plan;
   const { sizes, split, strides } = nest;
   const { element, name, dtype } = kernel;
   const column = split - 1;
   const count = sizes[column]!;
   const result = leaves.length;
-  walkAxes(f, sizes, 0, column, starts, steps, (pointers) => {
+  const cut = partition(sizes.slice(0, split), costOfResult(plan, true), 4 * columnVectors);
+  walkChunk(f, cut, column, starts, steps, plan.chunk, (pointers, range) => {
     const index = f.local('i32', 'column');
-    f.set(index, 0);
+    f.set(index, range === null ? 0 : range.from);
     const shifted = (): Local<'i32'>[] =>
       pointers.map((pointer, i) => f.let(plus(pointer, index, steps[i]![column]!)));
     const place = (at: readonly Local<'i32'>[], i: number, lane: number): LeafPlace => {
@@ -184,12 +205,14 @@ function emitColumns(plan: Plan): void {
       folds.forEach((fold, v) => f.do(v128.store(at[result]!, fold.lanes(), offsets[result]! + 16 * v, 4)));
       f.set(index, i32.add(index, 4 * vectors));
     };
-    const wide = count - (count % (4 * columnVectors));
-    const whole = count - (count % 4);
-    if (wide > 0) f.while(i32.ltS(index, wide), () => block(columnVectors));
-    if (wide < whole) f.while(i32.ltS(index, whole), () => block(1));
-    if (whole < count) {
-      f.while(i32.ltS(index, count), () => {
+    // The last index at which a block of this many columns may begin, plus one; a cut leaves the rest to its last chunk.
+    const limit = (columns: number): Operand<'i32'> =>
+      range === null ? count - (count % columns) : f.let(i32.and(range.to, -columns));
+    if (count >= 4 * columnVectors)
+      f.while(i32.ltS(index, limit(4 * columnVectors)), () => block(columnVectors));
+    if (count % (4 * columnVectors) >= 4) f.while(i32.ltS(index, limit(4)), () => block(1));
+    if (count % 4 > 0) {
+      f.while(i32.ltS(index, range === null ? count : range.to), () => {
         const total = scalarFold(f, name, element.dtype, dtype);
         const at = shifted();
         walkAxes(f, sizes, split, sizes.length, at, steps, (inner) => {
@@ -200,4 +223,5 @@ function emitColumns(plan: Plan): void {
       });
     }
   });
+  return cut.chunks;
 }

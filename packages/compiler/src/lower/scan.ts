@@ -1,7 +1,7 @@
 import { byteSize, isFloat, sizeOf } from '@nadir/tensor';
 import { f64, i32, select, type Expression, type FunctionBuilder, type Local } from '@nadir/wasm';
 import type { PrimitiveKernel } from '../kernel.ts';
-import { pointerTo, scratchPointer, type Lowering } from './lowering.ts';
+import { pointerTo, scratchStart, type Lowering } from './lowering.ts';
 import { castScalar, loadScalar, storeScalar, type Scalar } from './scalar-point.ts';
 
 /** Emits `cumSum`; running sums are kept in double precision. */
@@ -63,7 +63,7 @@ export function emitArgSort(lowering: Lowering, f: FunctionBuilder, kernel: Prim
   const width = sizeOf(x.shape.slice(axis + 1));
   const source = f.let(pointerTo(lowering, f, x.buffer, x.offset));
   const target = f.let(pointerTo(lowering, f, kernel.buffer));
-  const keys = f.let(scratchPointer(lowering, kernel));
+  const keys = f.let(scratchStart(lowering));
   const [from, to] = [f.local('i32'), f.local('i32')];
   const [a, j, i, run] = [f.local('i32'), f.local('i32'), f.local('i32'), f.local('i32')];
   const index = (array: Local<'i32'>, at: Expression<'i32'>): Expression<'i32'> =>

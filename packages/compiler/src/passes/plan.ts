@@ -23,8 +23,6 @@ export interface Store {
 /** A program with a place for everything. */
 export interface PlannedProgram extends KernelProgram {
   readonly places: ReadonlyMap<ValueId, Place>;
-  /** Offset in the arena of the working memory of a kernel that asks for some. */
-  readonly scratch: ReadonlyMap<Kernel, number>;
   readonly stores: readonly Store[];
   readonly arenaBytes: number;
 }
@@ -159,14 +157,9 @@ function directWrites(program: KernelProgram, canFail: (kernel: Kernel) => boole
  * Gives every buffer a place: a new value of a state goes right into the state where nothing reads the old one after,
  * an element-wise result into an operand that dies, all else into an arena whose parts are used again.
  *
- * @param scratchOf bytes of working memory that a kernel needs
  * @param canFail whether a kernel may end the program early
  */
-export function plan(
-  fused: KernelProgram,
-  scratchOf: (kernel: Kernel) => number,
-  canFail: (kernel: Kernel) => boolean,
-): PlannedProgram {
+export function plan(fused: KernelProgram, canFail: (kernel: Kernel) => boolean): PlannedProgram {
   const program = keepOldValues(fused);
   const { kernels, buffers, results } = program;
   const direct = directWrites(program, canFail);
@@ -191,7 +184,6 @@ export function plan(
   };
   // Arguments are filled before the first kernel.
   for (const { id, origin } of buffers.values()) if (origin === 'argument') place(id);
-  const scratch = new Map<Kernel, number>();
   kernels.forEach((kernel, position) => {
     // Nothing fills an empty buffer, so it has no place until the end.
     const dying = new Set(
@@ -204,13 +196,6 @@ export function plan(
         places.set(id, places.get(heir)!);
         dying.delete(heir);
       } else place(id);
-    }
-    const bytes = scratchOf(kernel);
-    if (bytes > 0) {
-      const padded = Math.ceil(bytes / alignment) * alignment;
-      const offset = arena.take(padded);
-      scratch.set(kernel, offset);
-      arena.give(offset, padded);
     }
     for (const id of writesOf(kernel)) if (lastUse.get(id) === position) dying.add(id);
     for (const id of dying) {
@@ -232,5 +217,5 @@ export function plan(
       sizeOf(kernel.shape) === from.size
     );
   }
-  return { ...program, places, scratch, stores, arenaBytes: arena.size };
+  return { ...program, places, stores, arenaBytes: arena.size };
 }

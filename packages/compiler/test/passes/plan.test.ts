@@ -7,11 +7,7 @@ import { plan, type PlannedProgram } from '../../src/passes/plan.ts';
 
 function planned(body: (x: Tensor) => Tensor[], fails = false): PlannedProgram {
   const { program } = record([{ shape: [256], dtype: 'float32' }], (x) => body(x!));
-  return plan(
-    group(fuse(simplify(program))),
-    () => 0,
-    (kernel) => fails && kernel.kind === 'reduce',
-  );
+  return plan(group(fuse(simplify(program))), (kernel) => fails && kernel.kind === 'reduce');
 }
 
 describe('plan', () => {
