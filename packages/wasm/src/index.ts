@@ -39,3 +39,4 @@ export { WasmError } from './wasm-error.ts';
 export { emitGemm, type EmitGemmOptions, type GemmFunctions } from './gemm/kernel.ts';
 export { chooseKernel, type KernelChoice, type Tile } from './gemm/tile.ts';
 export { createGemm, type FloatArray, type Gemm, type GemmOptions } from './gemm/gemm.ts';
+export { createPeak } from './peak.ts';
