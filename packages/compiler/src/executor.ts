@@ -6,6 +6,7 @@ import { ExecutorMemory } from './memory.ts';
 import { fuse } from './passes/fuse.ts';
 import { group } from './passes/group.ts';
 import { formatKernels } from './passes/print.ts';
+import { rows } from './passes/rows.ts';
 import { simplify } from './passes/simplify.ts';
 import { verifyKernels, verifyPlan } from './passes/verify.ts';
 import { formatProfile, type KernelTime } from './profile.ts';
@@ -33,7 +34,7 @@ export interface WasmExecutorOptions {
 }
 
 /** From kernels to fewer or better kernels, in this order. */
-const passes: readonly ((program: KernelProgram) => KernelProgram)[] = [group];
+const passes: readonly ((program: KernelProgram) => KernelProgram)[] = [group, rows];
 
 /** A backstop: the threads of an executor that is forgotten end. */
 const forgotten = /* @__PURE__ */ new FinalizationRegistry((team: Team) => team.resize(1));

@@ -1,6 +1,6 @@
 import { ProgramError, type Program } from '@nadir/tensor';
 import { emitGemm, ModuleBuilder, type FunctionBuilder, type GemmFunctions, type Local } from '@nadir/wasm';
-import type { Kernel, KernelProgram, PrimitiveKernel } from '../kernel.ts';
+import { canFail, type Kernel, type KernelProgram, type PrimitiveKernel } from '../kernel.ts';
 import { mostPages } from '../memory.ts';
 import { plan, type PlannedProgram } from '../passes/plan.ts';
 import { emitConvolution, patchBytes } from './convolution.ts';
@@ -11,6 +11,7 @@ import { emitMatmul } from './matmul.ts';
 import { emitAveragePool, emitMaxPool } from './pool.ts';
 import { emitRandomAdvance, emitRandomBits } from './random.ts';
 import { emitReduce } from './reduce.ts';
+import { emitRowKernel, rowBytes } from './rows.ts';
 import { emitArgSort, emitCumSum, sortBytes } from './scan.ts';
 import { emitRun, type Task } from './run.ts';
 import { declareScalarMath } from './scalar-math.ts';
@@ -75,6 +76,7 @@ function gemmScratch(dtype: string): number {
 const scratchBytes: { f32?: number; f64?: number } = {};
 
 function scratchOf(kernel: Kernel): number {
+  if (kernel.kind === 'rows') return rowBytes(kernel);
   if (kernel.kind !== 'primitive') return 0;
   switch (kernel.node.primitive) {
     case 'matmul':
@@ -88,14 +90,6 @@ function scratchOf(kernel: Kernel): number {
     default:
       return 0;
   }
-}
-
-/** Kernels that look up elements by numbers that may be out of range. */
-function canFail(kernel: Kernel): boolean {
-  return (
-    kernel.kind === 'primitive' &&
-    (kernel.node.primitive === 'take' || kernel.node.primitive === 'scatterAdd')
-  );
 }
 
 /** A module and what its user must know of it. */
@@ -180,6 +174,8 @@ function emitKernel(lowering: Lowering, f: FunctionBuilder, kernel: Kernel, chun
       return emitMap(lowering, f, kernel, chunk);
     case 'reduce':
       return emitReduce(lowering, f, kernel, chunk);
+    case 'rows':
+      return emitRowKernel(lowering, f, kernel, chunk);
     case 'fill':
       return emitFill(lowering, f, kernel, chunk);
     case 'primitive': {
