@@ -23,6 +23,7 @@ import { control, controlBytes } from './lower/control.ts';
 import { lower, type LoweredProgram } from './lower/module.ts';
 import { scalarMathImports } from './lower/scalar-math.ts';
 import { ExecutorMemory, PinnedHome, viewOf } from './memory.ts';
+import { convolve } from './passes/convolve.ts';
 import { fuse } from './passes/fuse.ts';
 import { group } from './passes/group.ts';
 import { formatKernels } from './passes/print.ts';
@@ -307,7 +308,7 @@ export function createWasmExecutor(options: WasmExecutorOptions = {}): Executor 
       debug('ir', () => formatProgram(program));
       verifyProgram(program);
       const simplified = simplify(program);
-      const kernels = group(fuse(simplified));
+      const kernels = convolve(group(fuse(simplified)));
       debug('passes', () => `${formatProgram(simplified)}\n${formatKernels(kernels)}`);
       const lowered = lower(kernels, options.profile !== undefined);
       debug('wat', () => lowered.toText());

@@ -12,7 +12,8 @@ import {
 } from '@nadir/wasm';
 import type { Kernel, KernelProgram, PrimitiveKernel } from '../kernel.ts';
 import { plan, type PlannedProgram } from '../passes/plan.ts';
-import { emitConvolution, patchBytes } from './convolution.ts';
+import { emitProduct, productBytes } from './convolution/product.ts';
+import { emitWeights, weightBytes } from './convolution/weights.ts';
 import { emitArgExtreme, emitScatterAdd, emitTake } from './gather.ts';
 import { control } from './control.ts';
 import { bufferOf, pointerTo, stateStart, type Lowering } from './lowering.ts';
@@ -26,9 +27,6 @@ import { declareScalarMath } from './scalar-math.ts';
 
 type OwnName =
   | 'matmul'
-  | 'conv'
-  | 'convInputGrad'
-  | 'convWeightGrad'
   | 'maxPool'
   | 'maxPoolGather'
   | 'maxPoolScatter'
@@ -57,9 +55,6 @@ type Emitter = (
 /** The primitives that are neither element-wise, nor movements, nor reductions. */
 const emitters: { readonly [P in OwnName]: Emitter } = {
   matmul: emitMatmul,
-  conv: emitConvolution,
-  convInputGrad: emitConvolution,
-  convWeightGrad: emitConvolution,
   maxPool: emitMaxPool,
   maxPoolGather: emitMaxPool,
   maxPoolScatter: emitMaxPool,
@@ -84,14 +79,12 @@ function gemmScratch(dtype: string): number {
 const scratchBytes: { f32?: number; f64?: number } = {};
 
 function scratchOf(kernel: Kernel): number {
+  if (kernel.kind === 'convolution')
+    return kernel.part === 'product' ? productBytes(kernel.geometry) : weightBytes(kernel.geometry);
   if (kernel.kind !== 'primitive') return 0;
   switch (kernel.node.primitive) {
     case 'matmul':
       return gemmScratch(kernel.node.type.dtype);
-    case 'conv':
-    case 'convInputGrad':
-    case 'convWeightGrad':
-      return patchBytes(kernel) + gemmScratch(kernel.node.type.dtype);
     case 'argSort':
       return sortBytes(kernel);
     default:
@@ -125,11 +118,13 @@ function nameOf(kernel: Kernel, index: number): string {
       ? kernel.node.primitive
       : kernel.kind === 'reduce'
         ? kernel.name
-        : kernel.kind === 'fill'
-          ? 'fill'
-          : kernel.roots
-              .map(({ element }) => (element.kind === 'point' ? element.name : element.kind))
-              .join('_');
+        : kernel.kind === 'convolution'
+          ? `convolution_${kernel.part}`
+          : kernel.kind === 'fill'
+            ? 'fill'
+            : kernel.roots
+                .map(({ element }) => (element.kind === 'point' ? element.name : element.kind))
+                .join('_');
   return `k${index}_${what}`;
 }
 
@@ -181,6 +176,8 @@ function emitKernel(lowering: Lowering, f: FunctionBuilder, kernel: Kernel, chun
       return emitReduce(lowering, f, kernel, chunk);
     case 'fill':
       return emitFill(lowering, f, kernel, chunk);
+    case 'convolution':
+      return (kernel.part === 'product' ? emitProduct : emitWeights)(lowering, f, kernel, chunk);
     case 'primitive': {
       const emit = (emitters as Readonly<Record<string, (typeof emitters)['matmul'] | undefined>>)[
         kernel.node.primitive
