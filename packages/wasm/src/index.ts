@@ -40,3 +40,4 @@ export { emitGemm, type EmitGemmOptions, type GemmFunctions } from './gemm/kerne
 export { emitRowTile, ROW_TILE, type EmitRowTileOptions } from './gemm/row-tile.ts';
 export { chooseKernel, type KernelChoice, type Tile } from './gemm/tile.ts';
 export { createGemm, type FloatArray, type Gemm, type GemmOptions } from './gemm/gemm.ts';
+export { createPeak } from './peak.ts';

@@ -1,0 +1,58 @@
+import { compile, wasmExecutor } from '@nadir/compiler';
+import type { Tensor } from '@nadir/tensor';
+import { workloadOf } from './catalogue.ts';
+import type { Subject, System } from './subject.ts';
+import type { Task } from './workload.ts';
+
+/** Nadir itself, which makes the weights and the data of a workload from the same seed as the process that exports them. */
+export function nadirSystem(isCompiled: boolean, version: string): System {
+  return {
+    version,
+    open: (workload) => (isCompiled ? openCompiled : openEager)(workloadOf(workload).make()),
+  };
+}
+
+function openEager({ step, batches, result }: Task): Subject {
+  let [done, loss] = [0, NaN];
+  let value: Tensor | undefined;
+  return {
+    run(steps) {
+      for (let i = 0; i < steps; i++, done++) {
+        value = step(...batches[done % batches.length]!);
+        if (result === undefined) loss = value.item();
+      }
+    },
+    value: () => (result === undefined ? loss : meanSquare(value!)),
+    close() {},
+  };
+}
+
+function openCompiled({ step, batches, result }: Task): Subject {
+  const program = compile(
+    (...batch: readonly Tensor[]) => {
+      const value = step(...batch);
+      if (result === undefined) return value;
+      if (value !== result) result.assign(value);
+      return null;
+    },
+    { executor: wasmExecutor },
+  );
+  let [done, loss] = [0, NaN];
+  return {
+    run(steps) {
+      for (let i = 0; i < steps; i++, done++) {
+        const value = program(...batches[done % batches.length]!);
+        if (value !== null) loss = value.item();
+      }
+    },
+    value: () => (result === undefined ? loss : meanSquare(result)),
+    close: () => program.dispose(),
+  };
+}
+
+function meanSquare(x: Tensor): number {
+  // In float64: ten million squares are too many for a sum in float32.
+  let sum = 0;
+  for (const value of x.data) sum += value * value;
+  return sum / x.size;
+}
