@@ -27,12 +27,16 @@ function peakSystem(): System {
 }
 
 const [system] = process.argv.slice(2);
-await serve(() => {
+await serve(async () => {
   switch (system) {
     case 'nadir-eager':
       return nadirSystem(false, nadirVersion());
     case 'nadir-wasm':
       return nadirSystem(true, nadirVersion());
+    case 'jax-js':
+      return (await import('./peers/jax-js-system.ts')).jaxJsSystem();
+    case 'tfjs-wasm':
+      return (await import('./peers/tfjs-wasm-system.ts')).tfjsWasmSystem();
     case 'peak':
       return peakSystem();
     default:
