@@ -31,12 +31,13 @@ export {
   StudyError,
   TrialPruned,
 } from './errors.ts';
-export { isFinished } from './frozen-trial.ts';
+export { isFeasible, isFinished } from './frozen-trial.ts';
 export type { Direction, FinalState, FrozenTrial, TrialError, TrialState } from './frozen-trial.ts';
 export type { JsonValue } from './json.ts';
 export type {
   ErrorClass,
   Objective,
+  ObjectiveResult,
   OptimizeOptions,
   OptimizeResult,
   StopReason,
@@ -55,6 +56,7 @@ export type { Sampler, SamplerContext } from './samplers/sampler.ts';
 export type { InferParams, Params, Space, SpaceFunction, SpaceRecord, Suggester } from './space.ts';
 export { memoryStorage } from './storage/memory-storage.ts';
 export type {
+  ImportedTrial,
   NewStudy,
   NewTrial,
   StudyRecord,
