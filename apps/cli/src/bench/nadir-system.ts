@@ -1,6 +1,7 @@
 import { compile, wasmExecutor } from '@nadir/compiler';
 import type { Tensor } from '@nadir/tensor';
 import { workloadOf } from './catalogue.ts';
+import { meanSquare } from './mean-square.ts';
 import type { Subject, System } from './subject.ts';
 import type { Task } from './workload.ts';
 
@@ -22,7 +23,7 @@ function openEager({ step, batches, result }: Task): Subject {
         if (result === undefined) loss = value.item();
       }
     },
-    value: () => (result === undefined ? loss : meanSquare(value!)),
+    value: () => (result === undefined ? loss : meanSquare(value!.data)),
     close() {},
   };
 }
@@ -45,14 +46,7 @@ function openCompiled({ step, batches, result }: Task): Subject {
         if (value !== null) loss = value.item();
       }
     },
-    value: () => (result === undefined ? loss : meanSquare(result)),
+    value: () => (result === undefined ? loss : meanSquare(result.data)),
     close: () => program.dispose(),
   };
-}
-
-function meanSquare(x: Tensor): number {
-  // In float64: ten million squares are too many for a sum in float32.
-  let sum = 0;
-  for (const value of x.data) sum += value * value;
-  return sum / x.size;
 }

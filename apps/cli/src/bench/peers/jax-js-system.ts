@@ -1,9 +1,11 @@
-import type { Array as JaxArray } from '@jax-js/jax';
+import type * as jaxJs from '@jax-js/jax';
 import { readData, type WorkloadData } from '../data-file.ts';
+import { meanSquare } from '../mean-square.ts';
 import type { Subject, System } from '../subject.ts';
 import { importPeer, peerVersion } from './import-peer.ts';
 
-type Jax = typeof import('@jax-js/jax');
+type Jax = typeof jaxJs;
+type JaxArray = jaxJs.Array;
 /** Arrays by name. jax-js counts references: who passes an array on gives it away, and `.ref` makes one more. */
 type Arrays = Record<string, JaxArray>;
 type LossOf = (params: Arrays, x: JaxArray, y: JaxArray) => JaxArray;
@@ -230,7 +232,7 @@ function openOperation(jax: Jax, operation: Operation, { state }: WorkloadData):
         await result.blockUntilReady();
       }
     },
-    value: () => meanSquare(result!.ref),
+    value: () => meanSquare(result!.ref.dataSync()),
     close() {
       result?.dispose();
       jax.tree.dispose(operands);
@@ -257,16 +259,9 @@ function openUpdate(jax: Jax, { state }: WorkloadData): Subject {
         await jax.blockUntilReady(current);
       }
     },
-    value: () => meanSquare(current[0]!.ref),
+    value: () => meanSquare(current[0]!.ref.dataSync()),
     close() {
       for (const array of [gradient, ...current]) array.dispose();
     },
   };
-}
-
-function meanSquare(x: JaxArray): number {
-  const values = x.dataSync();
-  let sum = 0;
-  for (const value of values) sum += value * value;
-  return sum / values.length;
 }

@@ -1,15 +1,17 @@
-import type { Optimizer, Scalar, Tensor as TfTensor, Variable } from '@tensorflow/tfjs-core';
+import type * as tfjs from '@tensorflow/tfjs-core';
 import { createJiti } from 'jiti';
 import { readData, type WorkloadData } from '../data-file.ts';
+import { meanSquare } from '../mean-square.ts';
 import { UnsupportedError, type Subject, type System } from '../subject.ts';
 import { importPeer, peerVersion } from './import-peer.ts';
 
-type Tf = typeof import('@tensorflow/tfjs-core');
+type Tf = typeof tfjs;
+type TfTensor = tfjs.Tensor;
 type Tensors = Readonly<Record<string, TfTensor>>;
 
 interface Recipe {
-  readonly lossOf: (params: Tensors, x: TfTensor, y: TfTensor) => Scalar;
-  readonly optimizer: () => Optimizer;
+  readonly lossOf: (params: Tensors, x: TfTensor, y: TfTensor) => tfjs.Scalar;
+  readonly optimizer: () => tfjs.Optimizer;
   /** What is left of every parameter before each update; default all. */
   readonly keep?: number;
 }
@@ -51,7 +53,7 @@ function openTraining(
   { lossOf, optimizer: make, keep = 1 }: Recipe,
   { state, batches }: WorkloadData,
 ): Subject {
-  const params: Record<string, Variable> = {};
+  const params: Record<string, tfjs.Variable> = {};
   for (const [name, x] of Object.entries(state)) params[name] = tf.variable(tensorOf(tf, x));
   const data = batches.map((batch) => batch.map((x) => tensorOf(tf, x)));
   const optimizer = make();
@@ -82,15 +84,15 @@ function openTraining(
 function trainingOf(tf: Tf): Readonly<Record<string, Recipe>> {
   const dense = (x: TfTensor, p: Tensors, name: string): TfTensor =>
     tf.add(tf.matMul(x, p[`${name}weight`]!, false, true), p[`${name}bias`]!);
-  const crossEntropy = (logits: TfTensor, y: TfTensor): Scalar =>
+  const crossEntropy = (logits: TfTensor, y: TfTensor): tfjs.Scalar =>
     tf.losses.softmaxCrossEntropy(tf.oneHot(y, logits.shape[1]!), logits);
   const perceptron: Recipe['lossOf'] = (p, x, y) => {
     const h = tf.relu(dense(tf.relu(dense(x, p, '0.')), p, '2.'));
     return crossEntropy(dense(h, p, '4.'), y);
   };
-  const sgd = (): Optimizer => tf.train.sgd(0.01);
-  const momentum = (): Optimizer => tf.train.momentum(0.01, 0.9);
-  const adam = (): Optimizer => tf.train.adam(1e-3, 0.9, 0.999, 1e-8);
+  const sgd = (): tfjs.Optimizer => tf.train.sgd(0.01);
+  const momentum = (): tfjs.Optimizer => tf.train.momentum(0.01, 0.9);
+  const adam = (): tfjs.Optimizer => tf.train.adam(1e-3, 0.9, 0.999, 1e-8);
   return {
     A: { lossOf: (p, x, y) => tf.losses.meanSquaredError(y, tf.mul(p['theta']!, x)), optimizer: sgd },
     B: { lossOf: (p, x, y) => tf.losses.meanSquaredError(y, dense(x, p, '')), optimizer: sgd },
@@ -194,7 +196,7 @@ function openOperation(
         result = tf.tidy(() => compute(operands));
       }
     },
-    value: () => meanSquare(result!),
+    value: () => meanSquare(result!.dataSync()),
     close() {
       result?.dispose();
       tf.dispose({ ...operands });
@@ -208,20 +210,13 @@ function openUpdate(tf: Tf, { state }: WorkloadData): Subject {
   const optimizer = tf.train.adam(1e-3, 0.9, 0.999, 1e-8);
   return {
     run(steps) {
-      for (let i = 0; i < steps; i++) optimizer.applyGradients({ weight: gradient });
+      for (let i = 0; i < steps; i++) optimizer.applyGradients([{ name: 'weight', tensor: gradient }]);
     },
-    value: () => meanSquare(weight),
+    value: () => meanSquare(weight.dataSync()),
     close() {
       optimizer.dispose();
       tf.disposeVariables();
       gradient.dispose();
     },
   };
-}
-
-function meanSquare(x: TfTensor): number {
-  const values = x.dataSync();
-  let sum = 0;
-  for (const value of values) sum += value * value;
-  return sum / values.length;
 }
