@@ -146,19 +146,26 @@ export interface KernelProgram {
   readonly writes: readonly { readonly state: number; readonly buffer: ValueId }[];
 }
 
+/** Calls `visit` with every element at and below some, once per object. */
+export function visitElements(elements: readonly Element[], visit: (element: Element) => void): void {
+  const seen = new Set<Element>();
+  const walk = (element: Element): void => {
+    if (seen.has(element)) return;
+    seen.add(element);
+    visit(element);
+    if (element.kind === 'point') for (const operand of element.operands) walk(operand);
+  };
+  for (const element of elements) walk(element);
+}
+
 /** Calls `visit` with every load below an element, once per object. */
 export function visitLoads(
   elements: readonly Element[],
   visit: (load: Extract<Element, { kind: 'load' }>) => void,
 ): void {
-  const seen = new Set<Element>();
-  const walk = (element: Element): void => {
-    if (seen.has(element)) return;
-    seen.add(element);
+  visitElements(elements, (element) => {
     if (element.kind === 'load') visit(element);
-    else if (element.kind === 'point') for (const operand of element.operands) walk(operand);
-  };
-  for (const element of elements) walk(element);
+  });
 }
 
 /** The buffers that a kernel reads. */
