@@ -1,12 +1,16 @@
-import { compile, wasmExecutor } from '@nadir/compiler';
+import { compile, setThreads, wasmExecutor } from '@nadir/compiler';
 import type { Tensor } from '@nadir/tensor';
 import { workloadOf } from './catalogue.ts';
 import { meanSquare } from './mean-square.ts';
 import type { Subject, System } from './subject.ts';
 import type { Task } from './workload.ts';
 
-/** Nadir itself, which makes the weights and the data of a workload from the same seed as the process that exports them. */
-export function nadirSystem(isCompiled: boolean, version: string): System {
+/**
+ * Nadir itself, without compiling or as one program a step. It makes the weights and the data of a workload from the same
+ * seed as the process that exports them.
+ */
+export function nadirSystem(isCompiled: boolean, threads: number, version: string): System {
+  if (isCompiled) setThreads(threads);
   return {
     version,
     open: (workload) => (isCompiled ? openCompiled : openEager)(workloadOf(workload).make()),

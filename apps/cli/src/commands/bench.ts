@@ -14,6 +14,7 @@ import { Interruption } from '../interruption.ts';
 import { BenchBoard } from '../terminal/bench-board.ts';
 import { contestLines, legendLines, summaryLines } from '../terminal/bench-table.ts';
 import { duration, plural } from '../terminal/format.ts';
+import { cut } from '../terminal/table.ts';
 import { numbers } from './options.ts';
 import { createOutput, type Output } from './output.ts';
 
@@ -118,13 +119,9 @@ async function bench(names: readonly string[], flags: BenchFlags, output: Output
 function introduce({ screen, json }: Output, { versions, missing }: Field): void {
   const machine = `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${plural(availableParallelism(), 'core')}`;
   const fused = features().relaxedSimd ? 'fused multiply-add' : 'multiply, then add';
-  screen.print(
-    `${ansis.bold('nadir bench')}${ansis.dim(`  ${machine} · Node ${process.versions.node}, ${fused}`)}`,
-  );
-  if (versions.size > 0) {
-    const texts = Array.from(versions, ([system, version]) => `${system} ${version}`);
-    screen.print(ansis.dim(`beside ${texts.join(', ')}`));
-  }
+  const others = Array.from(versions, ([system, version]) => `, ${system} ${version}`);
+  screen.print(`${ansis.bold('nadir bench')}  ${ansis.dim(machine)}`);
+  screen.print(ansis.dim(cut(`Node ${process.versions.node}, ${fused}${others.join('')}`, screen.width)));
   for (const { system, reason } of missing) {
     const text = `${system} is left out: ${reason}`;
     if (json) process.stderr.write(`${text}\n`);

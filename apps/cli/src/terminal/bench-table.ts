@@ -56,11 +56,16 @@ function bestOf(
     .toSorted((a, b) => a.medianMs - b.medianMs)[0];
 }
 
+/** A loss in at most nine characters. */
+function lossValue(loss: number): string {
+  const size = Math.abs(loss);
+  return size !== 0 && size < 1e-3 ? loss.toExponential(3) : loss.toPrecision(size < 0.1 ? 5 : 6);
+}
+
 function lossText(row: Measurement, reference: Measurement): string {
-  if (row === reference) return row.loss.toPrecision(6);
+  if (row === reference) return lossValue(row.loss);
   const difference = lossDifference(row.loss, reference.loss);
-  if (difference > lossTolerance || Number.isNaN(difference))
-    return ansis.red(`✗ ${row.loss.toPrecision(5)}`);
+  if (difference > lossTolerance || Number.isNaN(difference)) return ansis.red(`✗ ${lossValue(row.loss)}`);
   return ansis.green(`✓ ${difference === 0 ? 'equal' : difference.toExponential(0)}`);
 }
 
@@ -85,7 +90,7 @@ export function contestLines(
   width: number,
 ): string[] {
   const reference = referenceOf(measurements);
-  const rival = bestOf(measurements, 'torch') ?? bestOf(measurements, 'nadir-eager');
+  const rival = bestOf(measurements, 'torch') ?? bestOf(measurements, 'nadir-eager') ?? measurements[0];
   const fastest = Math.min(...measurements.map(({ medianMs }) => medianMs));
   const titles = columns.map(({ title }) => title);
   titles[0] = ansis.bold(workload.name);
