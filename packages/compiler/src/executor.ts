@@ -3,6 +3,7 @@ import { features } from '@nadir/wasm';
 import type { KernelProgram } from './kernel.ts';
 import { lower } from './lower/module.ts';
 import { ExecutorMemory } from './memory.ts';
+import { convolve } from './passes/convolve.ts';
 import { fuse } from './passes/fuse.ts';
 import { group } from './passes/group.ts';
 import { formatKernels } from './passes/print.ts';
@@ -33,7 +34,7 @@ export interface WasmExecutorOptions {
 }
 
 /** From kernels to fewer or better kernels, in this order. */
-const passes: readonly ((program: KernelProgram) => KernelProgram)[] = [group];
+const passes: readonly ((program: KernelProgram) => KernelProgram)[] = [group, convolve];
 
 /** A backstop: the threads of an executor that is forgotten end. */
 const forgotten = /* @__PURE__ */ new FinalizationRegistry((team: Team) => team.resize(1));
