@@ -59,7 +59,7 @@ type Vector = Expression<'v128'>;
  * The ceiling of any kernel on one thread, measured: GFLOP/s of independent 128-bit multiply-adds in registers, fused where
  * the engine has that; some tens of milliseconds.
  */
-export function measurePeak(): number {
+function measurePeak(): number {
   const [chains, turns] = [12, 1_000_000];
   const madd = features().relaxedSimd
     ? f32x4.relaxedMadd
