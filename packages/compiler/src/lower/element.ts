@@ -115,12 +115,12 @@ export class ElementEmitter {
     switch (element.kind) {
       case 'constant': {
         const { dtype, value } = element;
-        if (dtype === 'float32') return f.let(f32x4.const(value));
-        return f.let(i32x4.const(dtype === 'bool' ? -value : value));
+        if (dtype === 'float32') return f.constant(f32x4.const(value));
+        return f.constant(i32x4.const(dtype === 'bool' ? -value : value));
       }
       case 'index': {
         const { address, laneStride } = this.#placeOf(element);
-        const lanes = i32x4.const(0, laneStride, 2 * laneStride, 3 * laneStride);
+        const lanes = f.constant(i32x4.const(0, laneStride, 2 * laneStride, 3 * laneStride));
         const index = i32x4.add(i32x4.splat(address), lanes);
         return f.let(element.dtype === 'float32' ? f32x4.convertI32x4S(index) : index);
       }
@@ -139,7 +139,7 @@ export class ElementEmitter {
   #loadVector(leaf: Extract<Element, { kind: 'load' }>): Expression<'v128'> {
     const { address, offset, laneStride } = this.#placeOf(leaf);
     const isBool = leaf.dtype === 'bool';
-    if (laneStride === 1) return isBool ? loadMask(address, offset) : v128.load(address, offset, 4);
+    if (laneStride === 1) return isBool ? loadMask(this.#f, address, offset) : v128.load(address, offset, 4);
     if (laneStride === 0) {
       return isBool
         ? i32x4.splat(i32.sub(0, i32.ne(i32.load8U(address, offset), 0)))
@@ -164,7 +164,7 @@ export class ElementEmitter {
     const f = this.#f;
     switch (element.kind) {
       case 'constant':
-        return f.let(scalarConstant(element.dtype, element.value)) as Scalar;
+        return f.constant(scalarConstant(element.dtype, element.value)) as Scalar;
       case 'index': {
         const { address } = this.#placeOf(element);
         const index = f.let(address);
@@ -190,12 +190,15 @@ export class ElementEmitter {
 
 /** Stores a vector of four elements. */
 export function storeVector(
+  f: FunctionBuilder,
   element: Element,
   address: Expression<'i32'>,
   value: Local<'v128'>,
   offset: number,
 ): Expression<'void'> {
-  return element.dtype === 'bool' ? storeMask(address, value, offset) : v128.store(address, value, offset, 4);
+  return element.dtype === 'bool'
+    ? storeMask(f, address, value, offset)
+    : v128.store(address, value, offset, 4);
 }
 
 /** Stores one element. */

@@ -126,7 +126,7 @@ function emitTurns(turn: Turn, isVectorTurn: boolean, end: number | Local<'i32'>
       const i = leaves.length + r;
       f.do(
         isVectorTurn
-          ? storeVector(element, at(i), values[r] as Local<'v128'>, offsets[i]!)
+          ? storeVector(f, element, at(i), values[r] as Local<'v128'>, offsets[i]!)
           : storeElement(element, at(i), values[r] as Scalar, offsets[i]!),
       );
     });

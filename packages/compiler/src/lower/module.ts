@@ -1,34 +1,23 @@
-import { byteSize, ProgramError } from '@nadir/tensor';
-import {
-  call,
-  emitGemm,
-  i32,
-  memory,
-  ModuleBuilder,
-  type FunctionBuilder,
-  type FunctionHandle,
-  type GemmFunctions,
-  type Local,
-} from '@nadir/wasm';
+import { ProgramError, type Program } from '@nadir/tensor';
+import { emitGemm, ModuleBuilder, type FunctionBuilder, type GemmFunctions, type Local } from '@nadir/wasm';
 import type { Kernel, KernelProgram, PrimitiveKernel } from '../kernel.ts';
+import { mostPages } from '../memory.ts';
 import { plan, type PlannedProgram } from '../passes/plan.ts';
-import { emitConvolution, patchBytes } from './convolution.ts';
+import { emitProduct, productBytes } from './convolution/product.ts';
+import { emitWeights, weightBytes } from './convolution/weights.ts';
 import { emitArgExtreme, emitScatterAdd, emitTake } from './gather.ts';
-import { control } from './control.ts';
-import { bufferOf, pointerTo, stateStart, type Lowering } from './lowering.ts';
+import type { Lowering } from './lowering.ts';
 import { emitFill, emitMap } from './map.ts';
 import { emitMatmul } from './matmul.ts';
 import { emitAveragePool, emitMaxPool } from './pool.ts';
 import { emitRandomAdvance, emitRandomBits } from './random.ts';
 import { emitReduce } from './reduce.ts';
 import { emitArgSort, emitCumSum, sortBytes } from './scan.ts';
+import { emitRun, type Task } from './run.ts';
 import { declareScalarMath } from './scalar-math.ts';
 
 type OwnName =
   | 'matmul'
-  | 'conv'
-  | 'convInputGrad'
-  | 'convWeightGrad'
   | 'maxPool'
   | 'maxPoolGather'
   | 'maxPoolScatter'
@@ -57,9 +46,6 @@ type Emitter = (
 /** The primitives that are neither element-wise, nor movements, nor reductions. */
 const emitters: { readonly [P in OwnName]: Emitter } = {
   matmul: emitMatmul,
-  conv: emitConvolution,
-  convInputGrad: emitConvolution,
-  convWeightGrad: emitConvolution,
   maxPool: emitMaxPool,
   maxPoolGather: emitMaxPool,
   maxPoolScatter: emitMaxPool,
@@ -84,14 +70,12 @@ function gemmScratch(dtype: string): number {
 const scratchBytes: { f32?: number; f64?: number } = {};
 
 function scratchOf(kernel: Kernel): number {
+  if (kernel.kind === 'convolution')
+    return kernel.part === 'product' ? productBytes(kernel.geometry) : weightBytes(kernel.geometry);
   if (kernel.kind !== 'primitive') return 0;
   switch (kernel.node.primitive) {
     case 'matmul':
       return gemmScratch(kernel.node.type.dtype);
-    case 'conv':
-    case 'convInputGrad':
-    case 'convWeightGrad':
-      return patchBytes(kernel) + gemmScratch(kernel.node.type.dtype);
     case 'argSort':
       return sortBytes(kernel);
     default:
@@ -111,8 +95,10 @@ function canFail(kernel: Kernel): boolean {
 export interface LoweredProgram {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly program: PlannedProgram;
-  /** The kernels' functions, exported if asked for, and the chunks that each has. */
-  readonly functions: readonly { readonly name: string; readonly chunks: number }[];
+  /** Chunks of every task that threads can run: those of the kernels come first, in their order. */
+  readonly tasks: readonly { readonly name: string; readonly chunks: number }[];
+  /** Whether any of them is worth more than one thread. */
+  readonly hasForks: boolean;
   /** Working memory that a thread needs for itself. */
   readonly scratchBytes: number;
   /** The module in the style of the text format. */
@@ -125,16 +111,18 @@ function nameOf(kernel: Kernel, index: number): string {
       ? kernel.node.primitive
       : kernel.kind === 'reduce'
         ? kernel.name
-        : kernel.kind === 'fill'
-          ? 'fill'
-          : kernel.roots
-              .map(({ element }) => (element.kind === 'point' ? element.name : element.kind))
-              .join('_');
+        : kernel.kind === 'convolution'
+          ? `convolution_${kernel.part}`
+          : kernel.kind === 'fill'
+            ? 'fill'
+            : kernel.roots
+                .map(({ element }) => (element.kind === 'point' ? element.name : element.kind))
+                .join('_');
   return `k${index}_${what}`;
 }
 
-/** Emits one module for a fused program: a function for each kernel, and `run` that calls them in order. */
-export function lower(fused: KernelProgram, exportKernels = false): LoweredProgram {
+/** Emits one module for a fused program: a function for each kernel, and `run` that calls them phase by phase. */
+export function lower(fused: KernelProgram, source: Program, isShared: boolean): LoweredProgram {
   const program = plan(fused, canFail);
   if (program.arenaBytes > 2 ** 32 - 2 ** 16) {
     throw new ProgramError(
@@ -143,7 +131,7 @@ export function lower(fused: KernelProgram, exportKernels = false): LoweredProgr
     );
   }
   const module = new ModuleBuilder();
-  module.importMemory('nadir', 'memory', { min: 1 });
+  module.importMemory('nadir', 'memory', isShared ? { min: 1, max: mostPages, shared: true } : { min: 1 });
   const math = declareScalarMath(module);
   const products = new Map<string, GemmFunctions>();
   const lowering: Lowering = {
@@ -158,19 +146,27 @@ export function lower(fused: KernelProgram, exportKernels = false): LoweredProgr
       return before;
     },
   };
-  const calls = program.kernels.map((kernel, index) => {
+  const kernels = new Map<Kernel, Task>();
+  for (const kernel of program.kernels) {
     let chunks = 1;
+    math.isHostOnly = false;
     const handle = module.function(
-      nameOf(kernel, index),
-      { parameters: { chunk: 'i32' }, export: exportKernels },
+      nameOf(kernel, kernels.size),
+      { parameters: { chunk: 'i32' } },
       (f, { chunk }) => (chunks = emitKernel(lowering, f, kernel, chunk)),
     );
-    return { kernel, handle, chunks };
-  });
-  emitRun(lowering, calls);
-  const functions = calls.map(({ handle, chunks }) => ({ name: handle.name, chunks }));
+    kernels.set(kernel, { handle, chunks, isShared: !math.isHostOnly });
+  }
+  const { tasks, hasForks } = emitRun(lowering, kernels, source.state.length, isShared, canFail);
   const scratchBytes = Math.max(0, ...program.kernels.map(scratchOf));
-  return { bytes: module.toBytes(), program, functions, scratchBytes, toText: () => module.toText() };
+  return {
+    bytes: module.toBytes(),
+    program,
+    tasks: tasks.map(({ handle, chunks }) => ({ name: handle.name, chunks })),
+    hasForks,
+    scratchBytes,
+    toText: () => module.toText(),
+  };
 }
 
 function emitKernel(lowering: Lowering, f: FunctionBuilder, kernel: Kernel, chunk: Local<'i32'>): number {
@@ -181,6 +177,8 @@ function emitKernel(lowering: Lowering, f: FunctionBuilder, kernel: Kernel, chun
       return emitReduce(lowering, f, kernel, chunk);
     case 'fill':
       return emitFill(lowering, f, kernel, chunk);
+    case 'convolution':
+      return (kernel.part === 'product' ? emitProduct : emitWeights)(lowering, f, kernel, chunk);
     case 'primitive': {
       const emit = (emitters as Readonly<Record<string, (typeof emitters)['matmul'] | undefined>>)[
         kernel.node.primitive
@@ -190,33 +188,4 @@ function emitKernel(lowering: Lowering, f: FunctionBuilder, kernel: Kernel, chun
       return emit(lowering, f, kernel, chunk) ?? 1;
     }
   }
-}
-
-function emitRun(
-  lowering: Lowering,
-  calls: readonly {
-    readonly kernel: Kernel;
-    readonly handle: FunctionHandle<{ readonly chunk: 'i32' }, 'void'>;
-    readonly chunks: number;
-  }[],
-): void {
-  const { module, program } = lowering;
-  const store = module.function('store', { export: true }, (f) => {
-    for (const { state, buffer } of program.stores) {
-      const { dtype, size } = bufferOf(lowering, buffer);
-      const bytes = i32.const(size * byteSize(dtype));
-      f.do(memory.copy(stateStart(lowering, state), pointerTo(lowering, f, buffer), bytes));
-    }
-  });
-  module.function('run', { export: true }, (f) => {
-    f.do(i32.store(lowering.control, 0, control.fault));
-    const chunk = f.local('i32');
-    for (const { kernel, handle, chunks } of calls) {
-      if (chunks === 1) f.do(call(handle, { chunk: 0 }));
-      else f.for(chunk, { to: chunks }, () => f.do(call(handle, { chunk })));
-      // A bad index ends the program before any state has changed.
-      if (canFail(kernel)) f.if(i32.load(lowering.control, control.fault), () => f.return());
-    }
-    f.do(call(store, {}));
-  });
 }
