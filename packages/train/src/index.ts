@@ -15,6 +15,12 @@ export {
 } from './evaluate.ts';
 export { chooseExecutor, type ChosenExecutor, type ExecutorChoice } from './executor-choice.ts';
 export {
+  findLearningRate,
+  type FindLearningRateOptions,
+  type FoundLearningRate,
+  type TunableOptimizer,
+} from './find/find-learning-rate.ts';
+export {
   learningRateCurve,
   type LearningRateCurve,
   type LearningRateCurveOptions,
