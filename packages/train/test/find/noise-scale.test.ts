@@ -2,7 +2,7 @@ import { PhiloxGenerator } from '@nadir/random';
 import { describe, expect, it } from 'vitest';
 import { noiseScale, type GradientNorms, type NoiseScale } from '../../src/index.ts';
 
-const dimensions = 100;
+const dimensions = 24;
 
 /** Norms of gradients of a true gradient of length 1 with noise of trace `trueScale` an item. */
 function measured(seed: number, trueScale: number, steps: number, micro: number, size: number): NoiseScale {
