@@ -1,11 +1,16 @@
-import { compile, wasmExecutor } from '@nadir/compiler';
+import { compile, setThreads, wasmExecutor } from '@nadir/compiler';
 import type { Tensor } from '@nadir/tensor';
 import { workloadOf } from './catalogue.ts';
+import { meanSquare } from './mean-square.ts';
 import type { Subject, System } from './subject.ts';
 import type { Task } from './workload.ts';
 
-/** Nadir itself, which makes the weights and the data of a workload from the same seed as the process that exports them. */
-export function nadirSystem(isCompiled: boolean, version: string): System {
+/**
+ * Nadir itself, without compiling or as one program a step. It makes the weights and the data of a workload from the same
+ * seed as the process that exports them.
+ */
+export function nadirSystem(isCompiled: boolean, threads: number, version: string): System {
+  if (isCompiled) setThreads(threads);
   return {
     version,
     open: (workload) => (isCompiled ? openCompiled : openEager)(workloadOf(workload).make()),
@@ -22,7 +27,7 @@ function openEager({ step, batches, result }: Task): Subject {
         if (result === undefined) loss = value.item();
       }
     },
-    value: () => (result === undefined ? loss : meanSquare(value!)),
+    value: () => (result === undefined ? loss : meanSquare(value!.data)),
     close() {},
   };
 }
@@ -45,14 +50,7 @@ function openCompiled({ step, batches, result }: Task): Subject {
         if (value !== null) loss = value.item();
       }
     },
-    value: () => (result === undefined ? loss : meanSquare(result)),
+    value: () => (result === undefined ? loss : meanSquare(result.data)),
     close: () => program.dispose(),
   };
-}
-
-function meanSquare(x: Tensor): number {
-  // In float64: ten million squares are too many for a sum in float32.
-  let sum = 0;
-  for (const value of x.data) sum += value * value;
-  return sum / x.size;
 }

@@ -55,6 +55,7 @@ function placesOf(kernel: Kernel): { buffer: ValueId; at: Affine; shape: Shape }
     case 'reduce':
       return loads([kernel.element], kernel.shape);
     case 'primitive':
+    case 'convolution':
       return kernel.operands.map((view) => ({ buffer: view.buffer, at: view, shape: view.shape }));
     default:
       return [];
