@@ -27,6 +27,7 @@ export {
   type LearningRateMethod,
   type LearningRateSuggestion,
 } from './find/learning-rate-curve.ts';
+export { noiseScale, type GradientNorms, type NoiseScale } from './find/noise-scale.ts';
 export type { Direction, EvaluationRecord, History, StepRecord } from './history.ts';
 export { accuracy, topKAccuracy, type LabelledBatch } from './metrics/accuracy.ts';
 export type { Metric } from './metrics/metric.ts';

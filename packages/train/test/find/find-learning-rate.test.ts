@@ -79,7 +79,12 @@ describe('findLearningRate', () => {
     const ratios = new Set<string>();
     const { losses, lrs } = await findLearningRate<Batch>(
       {
-        ...{ model, optimizer, forward, from: 1e-4, to: 1e4, divergedFactor: 3 },
+        model,
+        optimizer,
+        forward,
+        from: 1e-4,
+        to: 1e4,
+        divergedFactor: 3,
         onStep: () => {
           ratios.add((optimizer.paramGroups[1]!.lr / optimizer.paramGroups[0]!.lr).toFixed(9));
         },
