@@ -58,6 +58,15 @@ async function firstBatch<Batch>(batches: TrainingBatches<Batch>): Promise<Batch
   return null;
 }
 
+/** What steps of a size would hold, by the growth between the last two. */
+function expectedBytes(costs: readonly BatchCost[], batchSize: number): number | null {
+  const [before, last] = [costs.at(-2), costs.at(-1)];
+  const [from, to] = [before?.memoryBytes ?? null, last?.memoryBytes ?? null];
+  if (before === undefined || last === undefined || from === null || to === null) return null;
+  const growth = Math.max(0, to - from) / (last.batchSize - before.batchSize);
+  return to + growth * (batchSize - last.batchSize);
+}
+
 /**
  * Takes steps of growing batch sizes and measures their time and what the process holds. Ends at the first size that does
  * not fit: steps run out of memory, the limit is passed, or it would be by the growth from the size before.
@@ -69,15 +78,10 @@ export async function measureBatchCosts<Batch>(
   const costs: BatchCost[] = [];
   for (const batchSize of sizes) {
     signal?.throwIfAborted();
-    const last = costs.at(-1);
-    const before = costs.at(-2);
-    if (memoryLimit !== null && last?.memoryBytes != null && before?.memoryBytes != null) {
-      const growth = Math.max(0, last.memoryBytes - before.memoryBytes) / (last.batchSize - before.batchSize);
-      const expected = last.memoryBytes + growth * (batchSize - last.batchSize);
-      if (expected > memoryLimit) {
-        const reason = `by the growth from ${before.batchSize} to ${last.batchSize} it would hold ${megabytes(expected)}, more than ${megabytes(memoryLimit)}`;
-        return { costs, misfit: { batchSize, reason } };
-      }
+    const expected = expectedBytes(costs, batchSize);
+    if (memoryLimit !== null && expected !== null && expected > memoryLimit) {
+      const reason = `by its growth so far it would hold ${megabytes(expected)}, more than ${megabytes(memoryLimit)}`;
+      return { costs, misfit: { batchSize, reason } };
     }
     options.reset();
     try {

@@ -36,8 +36,18 @@ describe('findBatchSize', () => {
       const before = snapshot();
       const phases = new Set<string>();
       const found = await findBatchSize<Batch>({
-        ...{ model, optimizer, forward, batches, executor, baseSize: 32, sizes: [16, 32, 64, 128] },
-        ...{ warmupSteps: 20, noiseSteps: 20, checkItems: 1024 },
+        model,
+        optimizer,
+        forward,
+        batches,
+        executor,
+        baseSize: 32,
+        sizes: [16, 32, 64, 128],
+        ...{
+          warmupSteps: 20,
+          noiseSteps: 20,
+          checkItems: 1024,
+        },
         onProgress: (phase) => void phases.add(phase),
       });
       expect(snapshot()).toEqual(before);
@@ -66,11 +76,19 @@ describe('findBatchSize', () => {
     const variance = gradients.reduce((sum, g) => sum + g.sub(g.mean()).square().mean().item(), 0);
     const { noise } = await findBatchSize<Batch>({
       model,
-      // Too small to change a weight: the gradient stays what it is.
       optimizer: new SGD(model.parameters(), { lr: 1e-12 }),
       forward: ([a, b]) => mseLoss(model(a), b),
-      batches: (batchSize) => new DataLoader(data, { batchSize, shuffle: true, seed: 1 }),
-      ...{ baseSize: 64, sizes: [64], warmupSteps: 0, noiseSteps: 64, checkItems: 0 },
+      batches: (batchSize) =>
+        new DataLoader(data, {
+          batchSize,
+          shuffle: true,
+          seed: 1,
+        }),
+      baseSize: 64,
+      sizes: [64],
+      warmupSteps: 0,
+      noiseSteps: 64,
+      checkItems: 0,
     });
     expect(noise.low).toBeLessThan(variance / signal);
     expect(noise.high).toBeGreaterThan(variance / signal);
@@ -81,7 +99,14 @@ describe('findBatchSize', () => {
   it('stops at a size that does not fit, and says why', async () => {
     const { model, forward, batches } = classifier();
     const optimizer = new SGD(model.parameters(), { lr: 0.1 });
-    const options = { ...{ model, optimizer, batches, warmupSteps: 0, noiseSteps: 3, checkItems: 0 } };
+    const options = {
+      model,
+      optimizer,
+      batches,
+      warmupSteps: 0,
+      noiseSteps: 3,
+      checkItems: 0,
+    };
     const tight = ([a, b]: Batch): Tensor => {
       if (a.shape[0]! > 64) throw new RangeError('Array buffer allocation failed');
       return forward([a, b]);
@@ -126,8 +151,21 @@ describe('recommendBatchSize', () => {
     memoryBytes: 2 ** 28 + batchSize * 2 ** 20,
   }));
   const evidence: BatchEvidence = {
-    ...{ baseSize: 64, baseLr: 0.1, scaling: 'linear', costs, misfit: null, branches: [], tolerance: 0.02 },
-    noise: { value: 200, low: 150, high: 300, variance: 200, signal: 1, steps: 100 },
+    baseSize: 64,
+    baseLr: 0.1,
+    scaling: 'linear',
+    costs,
+    misfit: null,
+    branches: [],
+    tolerance: 0.02,
+    noise: {
+      value: 200,
+      low: 150,
+      high: 300,
+      variance: 200,
+      signal: 1,
+      steps: 100,
+    },
   };
 
   it('takes the size that reaches a loss first', () => {
