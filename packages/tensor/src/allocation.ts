@@ -13,6 +13,15 @@ const cutBytes = 2048;
 /** What one array that stays alive can keep from being freed. */
 const slabBytes = 16_384;
 
+/** Clearing fewer bytes than this costs next to nothing. */
+const clearBytes = 65_536;
+
+/** Node's way to memory that is not cleared first; undefined elsewhere. */
+interface UnsetMemory {
+  allocUnsafeSlow(bytes: number): { readonly buffer: ArrayBuffer };
+}
+const { Buffer: unsetMemory } = globalThis as { readonly Buffer?: UnsetMemory };
+
 let slab = new ArrayBuffer(slabBytes);
 let used = 0;
 
@@ -56,4 +65,11 @@ export function allocate(dtype: DType, size: number): TypedArray {
   // Every element type may begin at a multiple of 8 bytes.
   used += (bytes + 7) & ~7;
   return array;
+}
+
+/** As {@link allocate}, but the elements may be anything: for a kernel that writes every one of them. */
+export function allocateUnset(dtype: DType, size: number): TypedArray {
+  const bytes = size * byteSize(dtype);
+  if (bytes < clearBytes || unsetMemory === undefined) return allocate(dtype, size);
+  return view(dtype, unsetMemory.allocUnsafeSlow(bytes).buffer, 0, size);
 }

@@ -1,4 +1,4 @@
-import { allocate } from '../allocation.ts';
+import { allocate, allocateUnset } from '../allocation.ts';
 import { isFloat } from '../dtype.ts';
 import { sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
@@ -45,7 +45,8 @@ const matmul: Kernel<'matmul'> = (inputs) => {
   const n = b.shape[rank - 1]!;
   const shape = [...a.shape];
   shape[rank - 1] = n;
-  const out = allocate(dtype, sizeOf(shape));
+  // A sum of no products is 0.
+  const out = (k === 0 ? allocate : allocateUnset)(dtype, sizeOf(shape));
   if (out.length === 0 || k === 0) return fresh(out, shape, dtype);
   const multiply = isFloat(dtype) ? multiplyFloats : multiplyIntegers;
   const leads = rank === 2 ? [] : leadsOf(a, b);

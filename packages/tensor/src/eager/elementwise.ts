@@ -1,4 +1,4 @@
-import { allocate } from '../allocation.ts';
+import { allocateUnset } from '../allocation.ts';
 import { categoryOf, type DType, type TypedArray } from '../dtype.ts';
 import type { BinaryName, ComparisonName, UnaryName } from '../primitives.ts';
 import type { Tensor } from '../tensor.ts';
@@ -30,7 +30,7 @@ function unary(name: UnaryName): Kernel<UnaryName> {
   return (inputs) => {
     const x = asRun(inputs[0]!);
     const n = x.size;
-    const out = allocate(x.dtype, n);
+    const out = allocateUnset(x.dtype, n);
     // One element that is repeated is computed once.
     const distinct = stepOf(x) === 0 ? 1 : n;
     if (loop !== null && distinct > few && x.dtype === 'float32') {
@@ -62,7 +62,7 @@ function binary(name: BinaryName | ComparisonName, result?: DType): Kernel<Binar
     const y = asRun(inputs[1]!);
     const dtype = result ?? x.dtype;
     const n = x.size;
-    const out = allocate(dtype, n);
+    const out = allocateUnset(dtype, n);
     const xStep = stepOf(x);
     const yStep = stepOf(y);
     const distinct = xStep + yStep === 0 ? 1 : n;
@@ -102,7 +102,7 @@ function castElements(x: Tensor, dtype: DType): TypedArray {
   const array = x.storage.read();
   const step = stepOf(x);
   const { size: n, offset } = x;
-  const out = allocate(dtype, n);
+  const out = allocateUnset(dtype, n);
   const fromFloat = categoryOf(x.dtype) === 2;
   if (dtype === 'bool') for (let i = 0, j = offset; i < n; i++, j += step) out[i] = array[j] === 0 ? 0 : 1;
   else if (fromFloat && dtype === 'int32') saturate(array, offset, step, out, n, -(2 ** 31), 2 ** 31 - 1);
@@ -116,7 +116,7 @@ function castElements(x: Tensor, dtype: DType): TypedArray {
 function copyOf(x: Tensor): TypedArray {
   // Of a strided view the run is a copy already.
   if (!x.isContiguous) return readContiguous(x);
-  const out = allocate(x.dtype, x.size);
+  const out = allocateUnset(x.dtype, x.size);
   copyRun(x.storage.read(), x.offset, out, 0, x.size);
   return out;
 }
@@ -171,7 +171,7 @@ export const elementwiseKernels: KernelTable<
     const x = asRun(inputs[1]!);
     const y = asRun(inputs[2]!);
     const n = x.size;
-    const out = allocate(x.dtype, n);
+    const out = allocateUnset(x.dtype, n);
     const select = x.dtype === 'float32' ? float32Where : anyWhere;
     select(
       condition.storage.read() as Uint8Array,

@@ -1,4 +1,4 @@
-import { allocate } from '../allocation.ts';
+import { allocate, allocateUnset } from '../allocation.ts';
 import type { DType, TypedArray } from '../dtype.ts';
 import { contiguousStrides, isContiguous, sizeOf, type Shape } from '../shape.ts';
 import { Storage } from '../storage.ts';
@@ -99,7 +99,7 @@ export function readContiguous(x: Tensor): TypedArray {
   if (x.isContiguous) {
     return x.offset === 0 && array.length === size ? array : array.subarray(x.offset, x.offset + size);
   }
-  const out = allocate(x.dtype, size);
+  const out = allocateUnset(x.dtype, size);
   copyElements(array, x, out, { strides: contiguousStrides(x.shape), offset: 0 }, x.shape);
   return out;
 }
