@@ -3,7 +3,8 @@ import { emitGemm, ModuleBuilder, type FunctionBuilder, type GemmFunctions, type
 import type { Kernel, KernelProgram, PrimitiveKernel } from '../kernel.ts';
 import { mostPages } from '../memory.ts';
 import { plan, type PlannedProgram } from '../passes/plan.ts';
-import { emitProduct, productBytes } from './convolution/product.ts';
+import { productBytes } from './convolution/product-plan.ts';
+import { emitProduct } from './convolution/product.ts';
 import { emitWeights, weightBytes } from './convolution/weights.ts';
 import { emitArgExtreme, emitScatterAdd, emitTake } from './gather.ts';
 import type { Lowering } from './lowering.ts';

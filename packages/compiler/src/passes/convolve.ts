@@ -1,5 +1,4 @@
 import { sizeOf, type DType, type Pair, type Shape, type ValueId } from '@nadir/tensor';
-import { chooseKernel } from '@nadir/wasm';
 import type {
   Buffer,
   ConvolutionGeometry,
@@ -10,6 +9,7 @@ import type {
   PrimitiveKernel,
   View,
 } from '../kernel.ts';
+import { filterRows } from '../lower/convolution/product-plan.ts';
 import { weightParts } from '../lower/convolution/weights.ts';
 
 type ConvolutionNode = Extract<
@@ -129,10 +129,11 @@ interface FilterLayout {
 function packFilters(
   splitter: Splitter,
   weight: View,
-  { groups, filters, channels, kernel }: ConvolutionGeometry,
+  geometry: ConvolutionGeometry,
   { strides, offset }: FilterLayout,
 ): View {
-  const rows = chooseKernel().tile.rows;
+  const { groups, filters, channels, kernel } = geometry;
+  const rows = filterRows(geometry);
   const panels = Math.ceil(filters / rows);
   const depth = channels * kernel[0] * kernel[1];
   const size = groups * panels * depth * rows;
