@@ -15,7 +15,7 @@ export interface KernelTime {
 
 function pointsOf(elements: readonly Element[]): number {
   let points = 0;
-  visitElements(elements, ({ kind }) => (points += Number(kind === 'point')));
+  visitElements(elements, ({ kind }) => (points += Number(kind === 'point' || kind === 'fold')));
   return points;
 }
 
@@ -23,6 +23,7 @@ function pointsOf(elements: readonly Element[]): number {
 function flopsOf(kernel: Kernel): number {
   switch (kernel.kind) {
     case 'map':
+    case 'rows':
       return sizeOf(kernel.shape) * pointsOf(kernel.roots.map((root) => root.element));
     case 'reduce':
       return sizeOf(kernel.shape) * (1 + pointsOf([kernel.element]));

@@ -14,6 +14,20 @@ export {
   type ForwardFunction,
 } from './evaluate.ts';
 export { chooseExecutor, type ChosenExecutor, type ExecutorChoice } from './executor-choice.ts';
+export {
+  findLearningRate,
+  type FindLearningRateOptions,
+  type FoundLearningRate,
+  type TunableOptimizer,
+} from './find/find-learning-rate.ts';
+export {
+  learningRateCurve,
+  type LearningRateCurve,
+  type LearningRateCurveOptions,
+  type LearningRateMethod,
+  type LearningRateSuggestion,
+} from './find/learning-rate-curve.ts';
+export { noiseScale, type GradientNorms, type NoiseScale } from './find/noise-scale.ts';
 export type { Direction, EvaluationRecord, History, StepRecord } from './history.ts';
 export { accuracy, topKAccuracy, type LabelledBatch } from './metrics/accuracy.ts';
 export type { Metric } from './metrics/metric.ts';

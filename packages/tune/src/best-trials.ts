@@ -1,20 +1,11 @@
 import { StudyError } from './errors.ts';
 import { isFeasible } from './frozen-trial.ts';
 import type { Direction, FrozenTrial } from './frozen-trial.ts';
+import { compareLexicographically, dominates } from './numeric/pareto.ts';
 
 /** Values as losses: those to maximize with their sign turned. */
-function lossesOf(values: readonly number[], directions: readonly Direction[]): readonly number[] {
+export function lossesOf(values: readonly number[], directions: readonly Direction[]): readonly number[] {
   return values.map((value, index) => (directions[index] === 'maximize' ? -value : value));
-}
-
-/** Whether losses `a` are nowhere above losses `b`, and below them somewhere. */
-function dominates(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
-  let isBelow = false;
-  for (let i = 0; i < a.length; i++) {
-    if ((a[i] as number) > (b[i] as number)) return false;
-    if ((a[i] as number) < (b[i] as number)) isBelow = true;
-  }
-  return isBelow;
 }
 
 /**
@@ -35,13 +26,6 @@ export function paretoFront<P>(
     if (!front.some(({ losses }) => dominates(losses, row.losses))) front.push(row);
   }
   return front.map(({ trial }) => trial).toSorted((a, b) => a.number - b.number);
-}
-
-function compareLexicographically(a: readonly number[], b: readonly number[]): number {
-  for (let i = 0; i < a.length; i++) {
-    if (a[i] !== b[i]) return (a[i] as number) < (b[i] as number) ? -1 : 1;
-  }
-  return 0;
 }
 
 /**

@@ -50,9 +50,13 @@ export type { PercentilePrunerOptions } from './pruners/percentile-pruner.ts';
 export type { Pruner, PrunerContext } from './pruners/pruner.ts';
 export { gridSampler } from './samplers/grid-sampler.ts';
 export type { GridSamplerOptions } from './samplers/grid-sampler.ts';
+export { qmcSampler } from './samplers/qmc-sampler.ts';
+export type { QmcSamplerOptions } from './samplers/qmc-sampler.ts';
 export { randomSampler } from './samplers/random-sampler.ts';
 export type { RandomSamplerOptions } from './samplers/random-sampler.ts';
 export type { Sampler, SamplerContext } from './samplers/sampler.ts';
+export { tpeSampler } from './samplers/tpe-sampler.ts';
+export type { TpeSamplerOptions } from './samplers/tpe-sampler.ts';
 export type { InferParams, Params, Space, SpaceFunction, SpaceRecord, Suggester } from './space.ts';
 export { memoryStorage } from './storage/memory-storage.ts';
 export type {

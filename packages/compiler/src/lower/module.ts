@@ -1,6 +1,6 @@
 import { ProgramError, type Program } from '@nadir/tensor';
 import { emitGemm, ModuleBuilder, type FunctionBuilder, type GemmFunctions, type Local } from '@nadir/wasm';
-import type { Kernel, KernelProgram, PrimitiveKernel } from '../kernel.ts';
+import { canFail, type Kernel, type KernelProgram, type PrimitiveKernel } from '../kernel.ts';
 import { mostPages } from '../memory.ts';
 import { plan, type PlannedProgram } from '../passes/plan.ts';
 import { productBytes } from './convolution/product-plan.ts';
@@ -13,6 +13,7 @@ import { emitMatmul } from './matmul.ts';
 import { emitAveragePool, emitMaxPool } from './pool.ts';
 import { emitRandomAdvance, emitRandomBits } from './random.ts';
 import { emitReduce } from './reduce.ts';
+import { emitRowKernel, rowBytes } from './rows.ts';
 import { emitArgSort, emitCumSum, sortBytes } from './scan.ts';
 import { emitRun, type Task } from './run.ts';
 import { declareScalarMath } from './scalar-math.ts';
@@ -71,6 +72,7 @@ function gemmScratch(dtype: string): number {
 const scratchBytes: { f32?: number; f64?: number } = {};
 
 function scratchOf(kernel: Kernel): number {
+  if (kernel.kind === 'rows') return rowBytes(kernel);
   if (kernel.kind === 'convolution')
     return kernel.part === 'product' ? productBytes(kernel.geometry) : weightBytes(kernel.geometry);
   if (kernel.kind !== 'primitive') return 0;
@@ -82,14 +84,6 @@ function scratchOf(kernel: Kernel): number {
     default:
       return 0;
   }
-}
-
-/** Kernels that look up elements by numbers that may be out of range. */
-function canFail(kernel: Kernel): boolean {
-  return (
-    kernel.kind === 'primitive' &&
-    (kernel.node.primitive === 'take' || kernel.node.primitive === 'scatterAdd')
-  );
 }
 
 /** A module and what its user must know of it. */
@@ -176,6 +170,8 @@ function emitKernel(lowering: Lowering, f: FunctionBuilder, kernel: Kernel, chun
       return emitMap(lowering, f, kernel, chunk);
     case 'reduce':
       return emitReduce(lowering, f, kernel, chunk);
+    case 'rows':
+      return emitRowKernel(lowering, f, kernel, chunk);
     case 'fill':
       return emitFill(lowering, f, kernel, chunk);
     case 'convolution':
