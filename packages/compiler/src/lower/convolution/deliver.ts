@@ -1,6 +1,6 @@
 import { f32, f64, i32, type FunctionBuilder, type Local } from '@nadir/wasm';
-import { along, product, type PlaceBlock, type Span } from './blocks.ts';
-import type { ProductPlan } from './product-plan.ts';
+import type { ConvolutionGeometry } from '../../kernel.ts';
+import { along, product, type Count, type PlaceBlock, type Span } from './blocks.ts';
 import { copyRun } from './window.ts';
 
 /** What a block of places of a chunk is computed to. */
@@ -14,11 +14,10 @@ export interface BlockPlace {
 /** Where the first place of a block of the chunk's first filter lies. */
 export function firstPlace(
   f: FunctionBuilder,
-  { geometry, bytes }: ProductPlan,
-  place: BlockPlace,
+  { type, groups, filters, target }: ConvolutionGeometry,
+  { block, result, group, filterSpan }: BlockPlace,
 ): Local<'i32'> {
-  const { groups, filters, target } = geometry;
-  const { block, result, group, filterSpan } = place;
+  const bytes = type === 'f32' ? 4 : 8;
   const [height, width] = target.size;
   const plane = height * width * bytes;
   const image = along(
@@ -31,48 +30,61 @@ export function firstPlace(
   return f.let(i32.add(column, (target.first[0] * width + target.first[1]) * bytes));
 }
 
-/** Copies the sums of a block to where they belong. */
-export function deliver(f: FunctionBuilder, plan: ProductPlan, place: BlockPlace, sums: Local<'i32'>): void {
-  const { geometry, bytes, rowBytes, blocks } = plan;
-  const { groups, filters, places, target } = geometry;
-  const { block, filterSpan } = place;
+/** Where the sums of a block lie, of one filter: bytes from row to row and from image to image. */
+export interface SumLayout {
+  readonly at: Local<'i32'>;
+  readonly row: Count;
+  readonly image: Count;
+}
+
+/** Copies the sums of one filter to where they belong: `to` is the place of the first. */
+export function deliverFilter(
+  f: FunctionBuilder,
+  { type, groups, filters, places, target }: ConvolutionGeometry,
+  { images, rows, columns }: PlaceBlock,
+  sums: SumLayout,
+  to: Local<'i32'>,
+): void {
+  const bytes = type === 'f32' ? 4 : 8;
   const [height, width] = target.size;
-  const plane = height * width * bytes;
-  const start = firstPlace(f, plan, place);
-  const [filter, image, row] = [f.local('i32', 'filter'), f.local('i32', 'image'), f.local('i32', 'row')];
-  const line = f.let(sums);
-  // Rows that are whole in the block and in the result are one run.
+  const [image, row] = [f.local('i32', 'image'), f.local('i32', 'row')];
+  // Rows without gaps here and there are one run.
   const isRun =
-    target.step[0] === 1 && target.step[1] === 1 && blocks.columns === width && places[1] === width;
-  f.for(filter, { to: filterSpan.count }, () => {
-    const to = f.let(start);
-    const from = f.let(line);
-    f.for(image, { to: block.images.count }, () => {
-      if (isRun) {
-        const run = product(f, block.rows.count, block.columns.count);
-        copyRun(f, to, from, run, bytes);
-        f.set(from, along(from, run, bytes));
-      } else {
-        const rowTo = f.let(to);
-        f.for(row, { to: block.rows.count }, () => {
-          if (target.step[1] === 1) copyRun(f, rowTo, from, block.columns.count, bytes);
-          else {
-            const at = f.let(rowTo);
-            const end = f.let(along(from, block.columns.count, bytes));
-            const next = f.let(from);
-            f.while(i32.ltU(next, end), () => {
-              f.do(bytes === 4 ? f32.store(at, f32.load(next)) : f64.store(at, f64.load(next)));
-              f.set(at, i32.add(at, target.step[1] * bytes));
-              f.set(next, i32.add(next, bytes));
-            });
-          }
-          f.set(from, along(from, block.columns.count, bytes));
-          f.set(rowTo, i32.add(rowTo, target.step[0] * width * bytes));
-        });
-      }
-      f.set(to, i32.add(to, groups * filters * plane));
-    });
-    f.set(line, i32.add(line, rowBytes));
-    f.set(start, i32.add(start, plane));
+    target.step.every((step) => step === 1) &&
+    columns.count === width &&
+    places[1] === width &&
+    sums.row === width * bytes;
+  const [imageFrom, imageTo] = [f.let(sums.at), f.let(to)];
+  f.for(image, { to: images.count }, () => {
+    if (isRun) copyRun(f, imageTo, imageFrom, product(f, rows.count, columns.count), bytes);
+    else {
+      const [from, rowTo] = [f.let(imageFrom), f.let(imageTo)];
+      f.for(row, { to: rows.count }, () => {
+        if (target.step[1] === 1) copyRun(f, rowTo, from, columns.count, bytes);
+        else spread(f, rowTo, from, columns.count, target.step[1], bytes);
+        f.set(from, along(from, sums.row, 1));
+        f.set(rowTo, i32.add(rowTo, target.step[0] * width * bytes));
+      });
+    }
+    f.set(imageFrom, along(imageFrom, sums.image, 1));
+    f.set(imageTo, i32.add(imageTo, groups * filters * height * width * bytes));
+  });
+}
+
+/** Copies neighbours to places that are `step` elements apart. */
+function spread(
+  f: FunctionBuilder,
+  to: Local<'i32'>,
+  from: Local<'i32'>,
+  count: Count,
+  step: number,
+  bytes: 4 | 8,
+): void {
+  const [at, next] = [f.let(to), f.let(from)];
+  const end = f.let(along(from, count, bytes));
+  f.while(i32.ltU(next, end), () => {
+    f.do(bytes === 4 ? f32.store(at, f32.load(next)) : f64.store(at, f64.load(next)));
+    f.set(at, i32.add(at, step * bytes));
+    f.set(next, i32.add(next, bytes));
   });
 }

@@ -2,7 +2,7 @@ import { call, chooseKernel, i32, v128, f32x4, f64x2, type FunctionBuilder, type
 import type { ConvolutionKernel } from '../../kernel.ts';
 import { pointerTo, scratchStart, type Lowering } from '../lowering.ts';
 import { along, openBlock, product, roundUp, spanOf, takeDigit, type Count } from './blocks.ts';
-import { deliver, firstPlace, type BlockPlace } from './deliver.ts';
+import { deliverFilter, firstPlace, type BlockPlace } from './deliver.ts';
 import { planProduct, type ProductPlan } from './product-plan.ts';
 import { walkQuads, walkTaps } from './quads.ts';
 import { copyWindow } from './window.ts';
@@ -49,11 +49,26 @@ export function emitProduct(
       tile,
       windowAt,
       panels,
-      sums: plan.isDirect ? firstPlace(f, plan, place) : sums,
+      sums: plan.isDirect ? firstPlace(f, geometry, place) : sums,
     });
     if (!plan.isDirect) deliver(f, plan, place, sums);
   });
   return plan.chunks;
+}
+
+/** Copies the sums of a block to where they belong. */
+function deliver(f: FunctionBuilder, plan: ProductPlan, place: BlockPlace, sums: Local<'i32'>): void {
+  const { geometry, bytes, rowBytes } = plan;
+  const { rows, columns } = place.block;
+  const [at, to] = [f.let(sums), firstPlace(f, geometry, place)];
+  const row = product(f, columns.count, bytes);
+  const layout = { at, row, image: product(f, row, rows.count) };
+  const filter = f.local('i32', 'filter');
+  f.for(filter, { to: place.filterSpan.count }, () => {
+    deliverFilter(f, geometry, place.block, layout, to);
+    f.set(at, i32.add(at, rowBytes));
+    f.set(to, i32.add(to, geometry.target.size[0] * geometry.target.size[1] * bytes));
+  });
 }
 
 /** What a block of places is computed from, and where its sums go. */
