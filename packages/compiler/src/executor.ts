@@ -7,6 +7,7 @@ import { convolve } from './passes/convolve.ts';
 import { fuse } from './passes/fuse.ts';
 import { group } from './passes/group.ts';
 import { formatKernels } from './passes/print.ts';
+import { recompute } from './passes/recompute.ts';
 import { rows } from './passes/rows.ts';
 import { simplify } from './passes/simplify.ts';
 import { verifyKernels, verifyPlan } from './passes/verify.ts';
@@ -44,7 +45,7 @@ interface Compiled {
 const mostRemembered = 8;
 
 /** From kernels to fewer or better kernels, in this order. */
-const passes: readonly ((program: KernelProgram) => KernelProgram)[] = [group, convolve, rows];
+const passes: readonly ((program: KernelProgram) => KernelProgram)[] = [recompute, group, convolve, rows];
 
 /** A backstop: the threads of an executor that is forgotten end. */
 const forgotten = /* @__PURE__ */ new FinalizationRegistry((team: Team) => team.resize(1));

@@ -20,6 +20,8 @@ export interface MeasuringOptions {
   readonly python: string;
 }
 
+const pythonHint = 'Name an interpreter that has torch: --python <path>, or NADIR_PYTHON.';
+
 interface Waiting {
   resolve(answer: Answer): void;
   reject(error: Error): void;
@@ -47,7 +49,9 @@ export class MeasuringProcess {
       this.#end ??= error;
       this.#settle((waiting) => waiting.reject(this.#end!));
     };
-    child.on('error', fail);
+    child.on('error', (error: NodeJS.ErrnoException) =>
+      fail(error.code === 'ENOENT' ? new CliError(`there is no ${child.spawnfile}. ${pythonHint}`) : error),
+    );
     child.on('close', (code, signal) =>
       fail(
         new CliError(

@@ -105,7 +105,7 @@ export class KernelGraph {
       ...window.filter((node) => behind.has(node)),
     ];
     this.#order.splice(a.place, moved.length + 1, ...moved);
-    for (let place = a.place; place < this.#order.length; place++) this.#order[place]!.place = place;
+    this.#number(a.place);
     for (const node of b.before) {
       node.after.delete(b);
       connect(node, a);
@@ -128,6 +128,23 @@ export class KernelGraph {
       for (const writer of this.#writers.get(buffer) ?? []) connect(writer, own);
     }
     for (const buffer of writesOf(kernel)) note(this.#writers, buffer, own);
+  }
+
+  /** Leaves out a kernel whose results nobody reads. */
+  remove(node: GraphNode): void {
+    const own = node as Node;
+    this.#forget(own);
+    for (const other of own.before) {
+      other.after.delete(own);
+      for (const next of own.after) connect(other, next);
+    }
+    for (const next of own.after) next.before.delete(own);
+    this.#order.splice(own.place, 1);
+    this.#number(own.place);
+  }
+
+  #number(from: number): void {
+    for (let place = from; place < this.#order.length; place++) this.#order[place]!.place = place;
   }
 
   #forget(node: Node): void {

@@ -1,5 +1,13 @@
 import { sameShape, sizeOf, type Shape, type ValueId } from '@nadir/tensor';
-import { keptPosition, visitLoads, type Affine, type Element, type Kernel, type Root } from '../kernel.ts';
+import {
+  keptPosition,
+  visitElements,
+  visitLoads,
+  type Affine,
+  type Element,
+  type Kernel,
+  type Root,
+} from '../kernel.ts';
 
 /** The loops of a map, a reduction or a row kernel, as one thing: without `axes` there are no rows. */
 export interface Nest {
@@ -28,8 +36,20 @@ export function nestOf(kernel: Kernel): Nest | null {
 }
 
 /** The kernel with these loops. */
-export function kernelOf({ shape, axes, roots }: Nest): Kernel {
-  return axes.length === 0 ? { kind: 'map', shape, roots } : { kind: 'rows', shape, axes, roots };
+export function kernelOf(nest: Nest): Kernel {
+  const { shape, axes, roots } = nest;
+  if (axes.length === 0) return { kind: 'map', shape, roots };
+  return loneFold(nest) ?? { kind: 'rows', shape, axes, roots };
+}
+
+/** Rows that are folded once, and no more, as a reduction. */
+function loneFold({ shape, axes, roots }: Nest): Kernel | null {
+  const [root] = roots;
+  if (roots.length > 1 || root?.element.kind !== 'fold') return null;
+  const { name, operand, dtype } = root.element;
+  let isPlain = true;
+  visitElements([operand], ({ kind }) => (isPlain &&= kind !== 'fold'));
+  return isPlain ? { kind: 'reduce', name, shape, axes, element: operand, buffer: root.buffer, dtype } : null;
 }
 
 type Load = Extract<Element, { kind: 'load' }>;

@@ -1,7 +1,7 @@
 import { sizeOf, type Shape, type ValueId } from '@nadir/tensor';
-import { readsOf, visitElements, writesOf, type Kernel, type KernelProgram } from '../kernel.ts';
+import { readsOf, writesOf, type Kernel, type KernelProgram } from '../kernel.ts';
 import { KernelGraph, type GraphNode } from './graph.ts';
-import { GrowingNest, kernelOf, nestOf, type Nest } from './nests.ts';
+import { GrowingNest, kernelOf, nestOf } from './nests.ts';
 
 /** Loads and stores of one loop beyond which it gains nothing more. */
 const mostRoots = 12;
@@ -58,19 +58,9 @@ export function rows(program: KernelProgram): KernelProgram {
   for (const [node, nest] of nests) {
     if (node.kernel.kind !== 'rows') continue;
     nest.keep((buffer) => kept.has(buffer) || graph.readersOf(buffer).size > 0);
-    graph.replace(node, loneFold(nest) ?? kernelOf(nest));
+    graph.replace(node, kernelOf(nest));
   }
   return graph.program();
-}
-
-/** A row kernel that does no more than a reduction as that reduction. */
-function loneFold({ shape, axes, roots }: Nest): Kernel | null {
-  const [root] = roots;
-  if (roots.length > 1 || root?.element.kind !== 'fold') return null;
-  const { name, operand, dtype } = root.element;
-  let isPlain = true;
-  visitElements([operand], ({ kind }) => (isPlain &&= kind !== 'fold'));
-  return isPlain ? { kind: 'reduce', name, shape, axes, element: operand, buffer: root.buffer, dtype } : null;
 }
 
 /** Earlier kernels that compute what this one reads, or that read the same: of the nearest first. */
