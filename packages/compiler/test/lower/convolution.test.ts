@@ -172,3 +172,44 @@ describe.each(['float32', 'float64'] as const)('convolution of %s', (dtype) => {
     expect(fault(of([0, 2, 5], [5, 4], [2, 2]), dtype)).toBe(null);
   });
 });
+
+describe('rounding', () => {
+  // Operands scaled so that results have about unit variance, which is what the absolute tolerance is made for.
+  const spread = (shape: Shape, terms: number): Tensor => {
+    const size = shape.reduce((product, n) => product * n, 1);
+    const factor = Math.sqrt(12 / terms);
+    return tensor(Array.from({ length: size }, () => (generator.uniform53() - 0.5) * factor)).reshape(shape);
+  };
+  it.each([
+    ['windows of 3 by 3 from tiles', 64, [3, 3], 1],
+    ['windows of 5 by 5', 20, [5, 5], 2],
+  ] as const)('%s: within the tolerance of float32 from float64', (_, channels, kernel, padding) => {
+    const [images, filters, size] = [4, 32, [14, 14]] as const;
+    const attributes = {
+      ...({ stride: [1, 1], dilation: [1, 1], groups: 1 } as const),
+      padding: [
+        [padding, padding],
+        [padding, padding],
+      ],
+    } as const;
+    const area = kernel[0] * kernel[1];
+    const [x, w] = [
+      spread([images, channels, ...size], 12),
+      spread([filters, channels, ...kernel], channels * area),
+    ];
+    const g = spread([images, filters, ...size], images * size[0] * size[1]);
+    const programs: readonly [Tensor, Tensor, (a: Tensor, b: Tensor) => Tensor][] = [
+      [x, w, (a, b) => apply('conv', [a, b], attributes)],
+      [spread(g.shape, 12), w, (a, b) => apply('convInputGrad', [a, b], { ...attributes, size })],
+      [x, g, (a, b) => apply('convWeightGrad', [a, b], { ...attributes, size: kernel })],
+    ];
+    for (const [a, b, body] of programs) {
+      const { program, state } = record([a, b], (p, q) => [body(p!, q!)]);
+      const loaded = createWasmExecutor().load(program);
+      const [got] = loaded.run([a, b], state);
+      loaded.dispose();
+      const want = body(a.cast('float64'), b.cast('float64')).cast('float32');
+      expect(differenceOf(got!, want)).toBe(null);
+    }
+  });
+});
