@@ -8,11 +8,23 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   nn: ['tensor', 'autograd'],
   optimizers: ['tensor', 'autograd', 'schedulers'],
   data: ['tensor', 'random'],
-  train: ['random', 'schedulers', 'wasm', 'tensor', 'autograd', 'nn', 'optimizers', 'data'],
+  train: ['random', 'schedulers', 'wasm', 'tensor', 'autograd', 'compiler', 'nn', 'optimizers', 'data'],
   // Its tests and benchmarks compile whole training steps; its dependencies, and so its source, are tensor and wasm.
   compiler: ['tensor', 'wasm', 'random', 'autograd', 'nn', 'optimizers'],
   tune: ['random'],
-  cli: ['random', 'schedulers', 'wasm', 'tensor', 'autograd', 'nn', 'optimizers', 'data', 'train', 'tune'],
+  cli: [
+    'random',
+    'schedulers',
+    'wasm',
+    'tensor',
+    'autograd',
+    'compiler',
+    'nn',
+    'optimizers',
+    'data',
+    'train',
+    'tune',
+  ],
 };
 
 /** These run in browsers: no `node:` import but in the file behind a `./node` entry point. */

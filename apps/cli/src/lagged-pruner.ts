@@ -1,4 +1,4 @@
-import type { Pruner } from '@nadir/tune';
+import type { FrozenTrial, Pruner } from '@nadir/tune';
 
 /**
  * Lets a pruner see only trials that lie at least `lag` numbers behind the one that it judges. Together with a gate that
@@ -11,10 +11,14 @@ export function laggedPruner(pruner: Pruner, lag: number): Pruner {
     shouldPrune: (context) =>
       pruner.shouldPrune({
         ...context,
-        finishedTrials: () =>
-          context.finishedTrials().filter(({ number }) => number <= context.trial.number - lag),
+        finishedTrials: () => behind(context.finishedTrials(), context.trial.number - lag),
+        otherTrials: () => behind(context.otherTrials(), context.trial.number - lag),
       }),
   };
+}
+
+function behind(trials: readonly FrozenTrial[], last: number): readonly FrozenTrial[] {
+  return trials.filter(({ number }) => number <= last);
 }
 
 /** Holds trials back until all that lie `lag` numbers behind have ended. */

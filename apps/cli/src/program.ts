@@ -1,5 +1,6 @@
 import ansis from 'ansis';
 import { Command } from 'commander';
+import { addBenchCommand } from './commands/bench.ts';
 import { addReportCommand } from './commands/report.ts';
 import { addStartCommand } from './commands/start.ts';
 import { addTrainCommand } from './commands/train.ts';
@@ -37,6 +38,7 @@ Colours are left out where the output is no terminal or NO_COLOR is set.`,
   addTrainCommand(program, setExitCode);
   addTuneCommand(program, setExitCode);
   addReportCommand(program, setExitCode);
+  addBenchCommand(program, setExitCode);
   for (const command of program.commands)
     command
       .exitOverride()

@@ -3,6 +3,7 @@ import { manualSeed } from '@nadir/tensor';
 import { Trainer, type Evaluation, type TrainerModel } from '@nadir/train';
 import { UsageError } from './cli-error.ts';
 import type { Experiment, ExperimentData } from './experiment.ts';
+import type { ExecutorName } from './execution.ts';
 import { optimizerOf, recipeOf, type Recipe } from './recipe.ts';
 import type { Choices } from './report/study-record.ts';
 
@@ -20,6 +21,7 @@ export interface RunOptions {
   readonly steps: (stepsPerEpoch: number, batchSize: number) => number;
   /** Scale gradients to at most this norm. */
   readonly clipNorm?: number;
+  readonly executor: ExecutorName;
 }
 
 /** A model about to be trained, with everything that trains it. */
@@ -59,7 +61,7 @@ export function prepareRun(
       `batchSize must be at most the ${train.size} items of the training data, got ${recipe.batchSize}.`,
     );
   }
-  const { seed, dropLast, clipNorm } = options;
+  const { seed, dropLast, clipNorm, executor } = options;
   const loader = new DataLoader<unknown, never>(train, {
     batchSize: recipe.batchSize,
     shuffle: true,
@@ -76,6 +78,7 @@ export function prepareRun(
     model,
     optimizer,
     forward: (batch) => experiment.forward(model, batch),
+    executor,
     ...(metrics === undefined ? {} : { metrics }),
     ...(clipNorm === undefined ? {} : { clipNorm }),
   });

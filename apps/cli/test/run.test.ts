@@ -35,6 +35,8 @@ describe('what cannot be done', () => {
     [['train', 'mnist', '--epoch', '3'], 2, /unknown option '--epoch'\n\(Did you mean --epochs\?\)/],
     [['train', 'mnist', '--lr', '-1'], 2, /It must be a number above 0/],
     [['train', 'mnist', '--optimizer', 'adm'], 2, /Allowed choices are sgd, momentum, nesterov, adam, adamw/],
+    [['train', 'mnist', '--executor', 'gpu'], 2, /Allowed choices are wasm, eager/],
+    [['tune', 'mnist', '--threads', '65'], 2, /It must be from 1 to 64/],
     [['train', 'mnist', '--set', 'hidden'], 2, /It must be name=value/],
     [['train'], 2, /Name an experiment/],
     [['train', line, '--batch-size', '0'], 2, /It must be a whole number of at least 1/],

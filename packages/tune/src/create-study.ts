@@ -41,6 +41,13 @@ export interface StudyOptions<S extends Space = Space> extends Omit<LoadStudyOpt
   readonly storage?: StudyStorage | undefined;
   /** Default `minimize`. */
   readonly direction?: Direction | undefined;
+  /** One for each objective, where there are several: instead of `direction`. */
+  readonly directions?: readonly Direction[] | undefined;
+  /**
+   * Trials of an earlier study of the same objective: a new study starts out knowing those that have ended. To try
+   * only their parameters, for an objective that has changed, use `study.enqueue`.
+   */
+  readonly warmStart?: readonly FrozenTrial[] | undefined;
   /** A non-negative safe integer. Default: drawn at random, and kept with the study. */
   readonly seed?: number | undefined;
   /** Go on with the study of this name if the storage has one. Default false: that is an error. */
@@ -70,13 +77,11 @@ export async function createStudy<const S extends Space>(
 ): Promise<Study<InferParams<S>>>;
 export async function createStudy(options?: StudyOptions): Promise<Study>;
 export async function createStudy(options: StudyOptions = {}): Promise<Study> {
-  const { name = 'study', storage = memoryStorage(), direction, seed, resume = false } = options;
+  const { name = 'study', storage = memoryStorage(), seed, resume = false } = options;
   if (typeof name !== 'string' || name === '') {
     throw new StudyError(`createStudy(): a name that is not empty, got ${show(name)}.`);
   }
-  if (direction !== undefined && direction !== 'minimize' && direction !== 'maximize') {
-    throw new StudyError(`createStudy(): direction 'minimize' or 'maximize', got ${show(direction)}.`);
-  }
+  const directions = directionsOf(options);
   if (seed !== undefined && !(Number.isSafeInteger(seed) && seed >= 0)) {
     throw new StudyError(`createStudy(): a seed that is a whole number >= 0, got ${show(seed)}.`);
   }
@@ -84,15 +89,15 @@ export async function createStudy(options: StudyOptions = {}): Promise<Study> {
   if (stored === undefined) {
     const record = await storage.createStudy({
       name,
-      directions: [direction ?? 'minimize'],
+      directions: directions ?? ['minimize'],
       seed: seed ?? randomSeed(),
       createdAt: Date.now(),
     });
     return openStudy(record, { ...options, name, storage });
   }
-  if (direction !== undefined && direction !== stored.directions[0]) {
+  if (directions !== undefined && directions.join() !== stored.directions.join()) {
     throw new StudyError(
-      `createStudy(): the direction of the resumed study "${name}", ${stored.directions.join(', ')}, got ${direction}.`,
+      `createStudy(): the direction of the resumed study "${name}", ${stored.directions.join(', ')}, got ${directions.join(', ')}.`,
     );
   }
   if (seed !== undefined && seed !== stored.seed) {
@@ -130,8 +135,28 @@ export async function loadStudy(options: LoadStudyOptions): Promise<Study> {
   return openStudy(record, options);
 }
 
-async function openStudy(record: StudyRecord, options: LoadStudyOptions): Promise<Study<Params>> {
-  const { storage, space, interrupted = 'keep', maxAttempts = 3 } = options;
+function directionsOf({ direction, directions }: StudyOptions): readonly Direction[] | undefined {
+  if (direction !== undefined && directions !== undefined) {
+    throw new StudyError(
+      `createStudy(): direction or directions, got ${show(direction)} and ${show(directions)}.`,
+    );
+  }
+  const given = direction === undefined ? directions : [direction];
+  if (given === undefined) return undefined;
+  for (const item of given as readonly unknown[]) {
+    if (item !== 'minimize' && item !== 'maximize') {
+      throw new StudyError(`createStudy(): direction 'minimize' or 'maximize', got ${show(item)}.`);
+    }
+  }
+  if (given.length === 0) throw new StudyError('createStudy(): at least one direction, got none.');
+  return [...given];
+}
+
+async function openStudy(
+  record: StudyRecord,
+  options: LoadStudyOptions & Pick<StudyOptions, 'warmStart'>,
+): Promise<Study<Params>> {
+  const { storage, space, interrupted = 'keep', maxAttempts = 3, warmStart = [] } = options;
   if (!(Number.isSafeInteger(maxAttempts) && maxAttempts >= 1)) {
     throw new StudyError(`createStudy(): maxAttempts is a whole number >= 1, got ${show(maxAttempts)}.`);
   }
@@ -150,6 +175,8 @@ async function openStudy(record: StudyRecord, options: LoadStudyOptions): Promis
     warn: options.onWarning ?? warnOnConsole,
   });
   await study.sync();
+  // Whether the study is new or its process ended before this: no trial comes before the import.
+  if (warmStart.length > 0 && study.trials.length === 0) await study.importTrials(warmStart);
   return study;
 }
 

@@ -37,8 +37,12 @@ export interface FrozenTrial<P = Params> {
   readonly fixedParams: Params;
   /** What was settled when the trial was asked for: a declared space, or the sampler's joint proposal. */
   readonly proposal: Params;
+  /** The number of the trial whose work this one goes on with, as in population based training; else null. */
+  readonly parent: number | null;
   /** What `trial.report` was given, by step. */
   readonly intermediateValues: Readonly<Record<number, number>>;
+  /** What `trial.setConstraint` was given, by name: met where it is at most 0. */
+  readonly constraints: Readonly<Record<string, number>>;
   readonly userAttributes: Readonly<Record<string, JsonValue>>;
   /** The name of the sampler that was asked; null while the trial waits. */
   readonly sampler: string | null;
@@ -58,6 +62,11 @@ export interface FrozenTrial<P = Params> {
 /** Whether the trial has ended. */
 export function isFinished(trial: Pick<FrozenTrial, 'state'>): boolean {
   return trial.state === 'complete' || trial.state === 'pruned' || trial.state === 'failed';
+}
+
+/** Whether no constraint of the trial is broken. One that is NaN is. */
+export function isFeasible(trial: Pick<FrozenTrial, 'constraints'>): boolean {
+  return Object.values(trial.constraints).every((value) => value <= 0);
 }
 
 /** The largest step that was reported, if any. */
@@ -89,6 +98,7 @@ export function historyBefore(trials: readonly FrozenTrial[], asked: number): re
         ...trial,
         state: 'running',
         params: { ...trial.fixedParams, ...(isSettled ? trial.proposal : {}) },
+        parent: isSettled ? trial.parent : null,
         distributions: {},
         value: null,
         values: null,
@@ -96,6 +106,7 @@ export function historyBefore(trials: readonly FrozenTrial[], asked: number): re
         finishedAt: null,
         told: null,
         intermediateValues: {},
+        constraints: {},
         userAttributes: {},
       });
     }

@@ -31,12 +31,13 @@ export {
   StudyError,
   TrialPruned,
 } from './errors.ts';
-export { isFinished } from './frozen-trial.ts';
+export { isFeasible, isFinished } from './frozen-trial.ts';
 export type { Direction, FinalState, FrozenTrial, TrialError, TrialState } from './frozen-trial.ts';
 export type { JsonValue } from './json.ts';
 export type {
   ErrorClass,
   Objective,
+  ObjectiveResult,
   OptimizeOptions,
   OptimizeResult,
   StopReason,
@@ -49,12 +50,17 @@ export type { PercentilePrunerOptions } from './pruners/percentile-pruner.ts';
 export type { Pruner, PrunerContext } from './pruners/pruner.ts';
 export { gridSampler } from './samplers/grid-sampler.ts';
 export type { GridSamplerOptions } from './samplers/grid-sampler.ts';
+export { qmcSampler } from './samplers/qmc-sampler.ts';
+export type { QmcSamplerOptions } from './samplers/qmc-sampler.ts';
 export { randomSampler } from './samplers/random-sampler.ts';
 export type { RandomSamplerOptions } from './samplers/random-sampler.ts';
 export type { Sampler, SamplerContext } from './samplers/sampler.ts';
+export { tpeSampler } from './samplers/tpe-sampler.ts';
+export type { TpeSamplerOptions } from './samplers/tpe-sampler.ts';
 export type { InferParams, Params, Space, SpaceFunction, SpaceRecord, Suggester } from './space.ts';
 export { memoryStorage } from './storage/memory-storage.ts';
 export type {
+  ImportedTrial,
   NewStudy,
   NewTrial,
   StudyRecord,

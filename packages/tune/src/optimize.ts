@@ -6,8 +6,11 @@ import type { FrozenTrial } from './frozen-trial.ts';
 import type { Params } from './space.ts';
 import type { Trial } from './trial.ts';
 
-/** What is optimized: the value for a trial's parameters, at once or later. */
-export type Objective<P = Params> = (trial: Trial<P>) => number | Promise<number>;
+/** One value, or one for each direction of the study. */
+export type ObjectiveResult = number | readonly number[];
+
+/** What is optimized: the value or values for a trial's parameters, at once or later. */
+export type Objective<P = Params> = (trial: Trial<P>) => ObjectiveResult | Promise<ObjectiveResult>;
 
 /** An observer of `study.optimize`. What it throws ends the run. */
 export interface StudyCallback<P = Params> {
@@ -34,8 +37,18 @@ export interface OptimizeOptions<P = Params> {
    */
   readonly signal?: AbortSignal | undefined;
   readonly callbacks?: readonly StudyCallback<P>[] | undefined;
+  /**
+   * `trial.signal` is aborted after this long with a `TimeoutError`; an objective that then throws has failed. One that
+   * does not look at the signal runs on.
+   */
+  readonly trialTimeout?: Duration | undefined;
   /** How many trials may run at a time within this process. Default 1. */
   readonly concurrency?: number | undefined;
+  /**
+   * How often a trial whose objective throws is run again, with the same parameters, before it counts as failed; the
+   * attempts of a trial that was interrupted count too. Runs of that kind do not count towards `trials`. Default 0.
+   */
+  readonly retries?: number | undefined;
   /**
    * Which errors of the objective are only recorded, as a failed trial. Default true: all of them. With false (Optuna's
    * default), a list of error classes, or a predicate, any other error ends the run: it is recorded, trials already
@@ -74,7 +87,7 @@ export async function runTrials<P>(
   objective: Objective<P>,
   options: OptimizeOptions<P>,
 ): Promise<OptimizeResult> {
-  const { trials = Infinity, timeout, callbacks = [], concurrency = 1 } = options;
+  const { trials = Infinity, timeout, trialTimeout, callbacks = [], concurrency = 1, retries = 0 } = options;
   if (typeof objective !== 'function') {
     throw new StudyError(`optimize(): an objective function, got ${show(objective)}.`);
   }
@@ -84,6 +97,11 @@ export async function runTrials<P>(
   if (!(Number.isSafeInteger(concurrency) && concurrency >= 1)) {
     throw new StudyError(`optimize(): concurrency is a whole number >= 1, got ${show(concurrency)}.`);
   }
+  if (!(Number.isSafeInteger(retries) && retries >= 0)) {
+    throw new StudyError(`optimize(): retries is a whole number >= 0, got ${show(retries)}.`);
+  }
+  const trialSeconds =
+    trialTimeout === undefined ? Infinity : secondsOf('optimize(): trialTimeout', trialTimeout);
   const seconds = timeout === undefined ? Infinity : secondsOf('optimize(): timeout', timeout);
   const deadline = performance.now() + seconds * 1000;
   const signal = options.signal ?? new AbortController().signal;
@@ -132,7 +150,10 @@ export async function runTrials<P>(
     if ('value' in outcome) ended = await port.complete(trial, outcome.value);
     else if (isTrialPruned(outcome.error)) ended = await port.prune(trial);
     else if (signal.aborted) ended = await port.requeue(trial);
-    else {
+    else if (trial.attempt <= retries) {
+      ended = await port.requeue(trial);
+      started -= 1;
+    } else {
       ended = await port.fail(trial, outcome.error);
       if (!isCaught(outcome.error)) failure ??= { error: outcome.error };
     }
@@ -154,7 +175,7 @@ export async function runTrials<P>(
       while (trial !== undefined) {
         const current: Trial<P> = trial;
         await yieldToEventLoop();
-        const outcome = await settle(objective, current);
+        const outcome = await settle(objective, current, trialSeconds);
         trial = await takeTurn(async () => {
           await finish(current, outcome);
           return next();
@@ -170,11 +191,14 @@ export async function runTrials<P>(
   return { reason: reason ?? 'trials', trials: started };
 }
 
-async function settle<P>(objective: Objective<P>, trial: Trial<P>): Promise<Outcome> {
+async function settle<P>(objective: Objective<P>, trial: Trial<P>, seconds: number): Promise<Outcome> {
+  const stopClock = trial.limitTime(seconds);
   try {
     return { value: await objective(trial) };
   } catch (error) {
     return { error };
+  } finally {
+    stopClock();
   }
 }
 

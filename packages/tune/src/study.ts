@@ -1,3 +1,4 @@
+import { bestOf, paretoFront } from './best-trials.ts';
 import { contains, formatDistribution, isParamValue } from './distribution.ts';
 import type { Distribution } from './distribution.ts';
 import { DistributionError, SearchExhaustedError, StudyError, show } from './errors.ts';
@@ -6,12 +7,13 @@ import type { Direction, FinalState, FrozenTrial, TrialError } from './frozen-tr
 import { copyJson } from './json.ts';
 import type { JsonValue } from './json.ts';
 import { runTrials } from './optimize.ts';
-import type { Objective, OptimizeOptions, OptimizeResult } from './optimize.ts';
+import type { Objective, ObjectiveResult, OptimizeOptions, OptimizeResult } from './optimize.ts';
 import type { Pruner } from './pruners/pruner.ts';
 import { trialRandom } from './samplers/sampler.ts';
 import type { Sampler, SamplerContext } from './samplers/sampler.ts';
 import type { Params, Space } from './space.ts';
 import type { StudyRecord, StudyStorage, TrialOutcome, TrialRef } from './storage/storage.ts';
+import { asImported } from './storage/storage.ts';
 import { Trial } from './trial.ts';
 import { TrialWriter } from './trial-writer.ts';
 import type { Warn } from './warning.ts';
@@ -87,25 +89,25 @@ export class Study<P = Params> {
     );
   }
 
-  /** The complete trial with the best value, the earliest among equals. Throws {@link StudyError} if none is complete. */
+  /**
+   * The complete trial with the best value, the earliest among equals; none that breaks a constraint.
+   * Throws {@link StudyError} if there is none, or several objectives.
+   */
   get bestTrial(): FrozenTrial<P> {
     if (this.directions.length !== 1) {
-      throw new StudyError(`bestTrial: a study with one objective, got ${this.directions.length}.`);
+      throw new StudyError(
+        `bestTrial: a study with one objective, got ${this.directions.length}. See bestTrials.`,
+      );
     }
-    let best: FrozenTrial | undefined;
-    for (const trial of this.#known) {
-      if (trial.state !== 'complete' || trial.value === null) continue;
-      if (best === undefined || isBetter(trial.value, best.value as number, this.direction)) best = trial;
-    }
-    if (best === undefined) {
-      const failed = this.#known.findLast((trial) => trial.state === 'failed');
-      const hint =
-        failed === undefined
-          ? 'Call optimize() first.'
-          : `Trial ${failed.number} failed with ${failed.error?.name}: ${failed.error?.message}`;
-      throw new StudyError(`bestTrial: a complete trial, got none among ${this.#known.length}. ${hint}`);
-    }
-    return best as FrozenTrial<P>;
+    return bestOf(this.#known, this.direction) as FrozenTrial<P>;
+  }
+
+  /**
+   * The Pareto front, ascending by number: the complete trials that meet their constraints and that no other one
+   * betters in one objective without being worse in another.
+   */
+  get bestTrials(): readonly FrozenTrial<P>[] {
+    return paretoFront(this.#known, this.directions) as readonly FrozenTrial<P>[];
   }
 
   /** The value of `bestTrial`. */
@@ -176,6 +178,24 @@ export class Study<P = Params> {
   }
 
   /**
+   * Takes over trials that have ended in another study, as if they had been run in this one: they take part in
+   * everything. Their numbers are new. Throws {@link StudyError} for trials with another number of objectives.
+   */
+  async importTrials(trials: readonly FrozenTrial[]): Promise<readonly FrozenTrial<P>[]> {
+    const ended = trials.filter(isFinished);
+    for (const { number, values } of ended) {
+      if (values !== null && values.length !== this.directions.length) {
+        throw new StudyError(
+          `importTrials(): trials with ${countOf(this.directions.length)}, got ${values.length} in trial ${number}.`,
+        );
+      }
+    }
+    const imported = await this.#parts.storage.importTrials(this.name, ended.map(asImported));
+    this.#learn(imported);
+    return imported as readonly FrozenTrial<P>[];
+  }
+
+  /**
    * Starts a trial: a waiting one if there is one, else a new one. End it with `tell`.
    * Throws {@link SearchExhaustedError} when the sampler has nothing left, `StorageError` when storage fails.
    *
@@ -195,16 +215,19 @@ export class Study<P = Params> {
   }
 
   /**
-   * Ends a trial, by itself or by number: with its value, or as `{ state: 'pruned' }` (its value is then its last
-   * report, if that is a number) or `{ state: 'failed', error }`. NaN and what is no number end it as failed.
+   * Ends a trial, by itself or by number: with its value (or values, one for each direction), or as
+   * `{ state: 'pruned' }` (its value is then its last report, if that is a number) or `{ state: 'failed', error }`.
+   * NaN, what is no number and another number of values end it as failed.
    * Throws {@link StudyError} if the trial is not running here or in storage.
    */
-  async tell(trial: Trial<P> | number, outcome: number | ToldState): Promise<FrozenTrial<P>> {
-    if (typeof outcome !== 'object' || outcome === null) return this.#tellValue(trial, outcome);
+  async tell(trial: Trial<P> | number, outcome: ObjectiveResult | ToldState): Promise<FrozenTrial<P>> {
+    if (typeof outcome !== 'object' || outcome === null || isArray(outcome)) {
+      return this.#tellValue(trial, outcome);
+    }
     if (outcome.state === 'pruned') return this.#end(trial, 'pruned', null);
     if (outcome.state === 'failed') return this.#end(trial, 'failed', describeError(outcome.error ?? 'told'));
     throw new StudyError(
-      `tell(): a value, or an object with state 'pruned' or 'failed', got ${show(outcome)}. Multiple objectives are not supported.`,
+      `tell(): a value, or an object with state 'pruned' or 'failed', got ${show(outcome)}.`,
     );
   }
 
@@ -254,7 +277,10 @@ export class Study<P = Params> {
 
   /** Reads what other users of the same storage have written since. `ask` and `tell` do so by themselves. */
   async sync(): Promise<void> {
-    this.#learn(await this.#parts.storage.loadTrials(this.name, this.#revision));
+    const changed = await this.#parts.storage.loadTrials(this.name, this.#revision);
+    this.#learn(changed);
+    // Not from records that single calls returned: between two of those another process may have written.
+    for (const { revision } of changed) this.#revision = Math.max(this.#revision, revision);
   }
 
   async #ask(
@@ -284,12 +310,15 @@ export class Study<P = Params> {
     const context = this.#context(number, fixedParams, record.asked as number);
     const writer = new TrialWriter(storage, { study: this.name, number, attempt });
     try {
+      const parentNumber = (await sampler.chooseParent?.(context)) ?? null;
+      const parent = parentNumber === null ? null : (this.#known[parentNumber] ?? null);
       const proposal = (await sampler.sampleJoint?.(context)) ?? {};
       const trial: Trial<P> = new Trial<P>(
         {
           sampler,
           context,
           proposal,
+          parent,
           signal,
           warn: (message) => this.#warn(message),
           admit: (caller, name, distribution) => this.#admit(caller, number, name, distribution),
@@ -302,7 +331,9 @@ export class Study<P = Params> {
       this.#live.set(number, { trial, writer });
       if (space !== undefined) trial.suggest(space);
       const settled = { ...proposal, ...(trial.params as Params) };
-      if (Object.keys(settled).length > 0) writer.write({ type: 'proposal', params: settled });
+      if (Object.keys(settled).length > 0 || parent !== null) {
+        writer.write({ type: 'proposal', params: settled, parent: parent?.number ?? null });
+      }
       await writer.flush();
       return trial;
     } catch (error) {
@@ -312,10 +343,18 @@ export class Study<P = Params> {
   }
 
   async #tellValue(trial: Trial<P> | number, value: unknown): Promise<FrozenTrial<P>> {
-    if (typeof value === 'number' && !Number.isNaN(value)) return this.#end(trial, 'complete', null, value);
+    const values: readonly unknown[] = isArray(value) ? value : [value];
+    const expected = this.directions.length;
+    if (values.length === expected && values.every(isNumber)) {
+      return this.#end(trial, 'complete', null, values);
+    }
+    const hint =
+      expected === 1
+        ? `Return the value to ${this.direction}.`
+        : 'Return an array of one value for each direction.';
     return this.#end(trial, 'failed', {
       name: 'StudyError',
-      message: `objective(): a number, got ${show(value)}. Return the value to ${this.direction}.`,
+      message: `objective(): ${expected === 1 ? 'a number' : countOf(expected)}, got ${show(value)}. ${hint}`,
     });
   }
 
@@ -323,16 +362,15 @@ export class Study<P = Params> {
     trial: Trial<P> | number,
     state: FinalState,
     error: TrialError | null,
-    value?: number,
+    values: readonly number[] | null = null,
   ): Promise<FrozenTrial<P>> {
     const ref = await this.#flushed('tell()', trial);
     const last =
       this.#live.get(ref.number)?.trial.intermediateValues ?? this.#known[ref.number]?.intermediateValues;
-    const result =
-      value ?? (state === 'pruned' && last !== undefined ? last[lastStep(last) ?? -1] : undefined);
+    const report = state === 'pruned' && last !== undefined ? last[lastStep(last) ?? -1] : undefined;
     const outcome: TrialOutcome = {
       state,
-      values: result === undefined || Number.isNaN(result) ? null : [result],
+      values: values ?? (report === undefined || Number.isNaN(report) ? null : [report]),
       error,
       at: Date.now(),
     };
@@ -399,9 +437,16 @@ export class Study<P = Params> {
   }
 
   #shouldPrune(trial: Trial<P>): boolean {
+    if (this.directions.length !== 1) {
+      throw new StudyError(`shouldPrune(): a study with one objective, got ${this.directions.length}.`);
+    }
     return this.#parts.pruner.shouldPrune({
       direction: this.direction,
       trial: trial as Trial,
+      otherTrials: () =>
+        (this.trials as readonly FrozenTrial[]).filter(
+          ({ number, state }) => number !== trial.number && state !== 'waiting',
+        ),
       finishedTrials: () => (this.#finished ??= this.#known.filter(isFinished)),
       random: (...labels) => trialRandom(this.seed, trial.number, 'pruner', ...labels),
     });
@@ -426,8 +471,17 @@ export class Study<P = Params> {
   }
 }
 
-function isBetter(value: number, than: number, direction: Direction): boolean {
-  return direction === 'maximize' ? value > than : value < than;
+/** As `Array.isArray`, which takes no readonly array out of a union. */
+function isArray(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value);
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && !Number.isNaN(value);
+}
+
+function countOf(objectives: number): string {
+  return objectives === 1 ? 'one value' : `${objectives} values`;
 }
 
 function describeError(error: unknown): TrialError {

@@ -30,6 +30,8 @@ export interface TrialHost {
   readonly context: SamplerContext;
   /** The joint proposal of the sampler. */
   readonly proposal: Params;
+  /** The trial whose work this one goes on with. */
+  readonly parent: FrozenTrial | null;
   readonly signal: AbortSignal;
   readonly warn: Warn;
   /** Throws if the parameter was of another type in an earlier trial. */
@@ -46,12 +48,15 @@ export class Trial<P = Params> implements Suggester {
   readonly #params: Record<string, ParamValue> = {};
   readonly #distributions: Record<string, Distribution> = {};
   readonly #intermediateValues: Record<number, number> = {};
+  readonly #constraints: Record<string, number> = {};
   readonly #userAttributes: Record<string, JsonValue>;
+  #signal: AbortSignal;
   #ended = false;
 
   constructor(host: TrialHost, record: FrozenTrial) {
     this.#host = host;
     this.#record = record;
+    this.#signal = host.signal;
     this.#userAttributes = { ...record.userAttributes };
   }
 
@@ -63,6 +68,14 @@ export class Trial<P = Params> implements Suggester {
   /** 1, and one more for each time that the trial was interrupted and run again. */
   get attempt(): number {
     return this.#record.attempt;
+  }
+
+  /**
+   * The ended trial whose work this one goes on with: where its objective left a checkpoint (in a user attribute, say),
+   * start from that. Null for a fresh start, as always without a sampler such as `pbtSampler`.
+   */
+  get parent(): FrozenTrial<P> | null {
+    return this.#host.parent as FrozenTrial<P> | null;
   }
 
   /** The parameters suggested so far; all of them from the start where the study declares a space. */
@@ -80,13 +93,21 @@ export class Trial<P = Params> implements Suggester {
     return this.#intermediateValues;
   }
 
+  /** What was given to `setConstraint` so far. */
+  get constraints(): Readonly<Record<string, number>> {
+    return { ...this.#constraints };
+  }
+
   get userAttributes(): Readonly<Record<string, JsonValue>> {
     return { ...this.#userAttributes };
   }
 
-  /** Aborted when `study.optimize` is told to stop at once; an objective that then throws is run again on resume. */
+  /**
+   * Aborted when `study.optimize` is told to stop at once (an objective that then throws is run again on resume), and
+   * when its `trialTimeout` has passed.
+   */
   get signal(): AbortSignal {
-    return this.#host.signal;
+    return this.#signal;
   }
 
   /**
@@ -161,6 +182,36 @@ export class Trial<P = Params> implements Suggester {
     return this.#host.shouldPrune();
   }
 
+  /**
+   * Says how far the trial is from breaking a constraint, by name: at most 0 where it is met. A trial that breaks one
+   * is never the best, and samplers look elsewhere. Throws {@link StudyError} for what is no number.
+   *
+   * @example
+   * ```ts
+   * import { createStudy } from '@nadir/tune';
+   *
+   * const study = await createStudy({ seed: 1 });
+   * await study.optimize(
+   *   (trial) => {
+   *     const x = trial.suggestFloat('x', 0, 1);
+   *     trial.setConstraint('x >= 0.5', 0.5 - x);
+   *     return x;
+   *   },
+   *   { trials: 30 },
+   * );
+   * study.bestValue >= 0.5; // => true
+   * ```
+   */
+  setConstraint(name: string, value: number): void {
+    this.#requireRunning('setConstraint()');
+    requireName('setConstraint()', name);
+    if (typeof value !== 'number') {
+      throw new StudyError(`setConstraint(): a number, got ${show(value)} for ${show(name)}.`);
+    }
+    this.#constraints[name] = value;
+    this.#host.write({ type: 'constraint', name, value });
+  }
+
   /** Keeps a JSON value with the trial. Throws {@link StudyError} for what JSON cannot hold. */
   setUserAttribute(key: string, value: JsonValue): void {
     this.#requireRunning('setUserAttribute()');
@@ -176,9 +227,24 @@ export class Trial<P = Params> implements Suggester {
       ...this.#record,
       params: { ...this.#record.params, ...this.#params } as P,
       distributions: { ...this.#record.distributions, ...this.#distributions },
+      parent: this.#host.parent?.number ?? null,
       intermediateValues: { ...this.#intermediateValues },
+      constraints: { ...this.#constraints },
       userAttributes: { ...this.#userAttributes },
     };
+  }
+
+  /** Lets the signal be aborted after so many seconds; returns what calls that off. */
+  limitTime(seconds: number): () => void {
+    // Timers hold no more than 2^31 − 1 ms: what is longer is not waited for.
+    if (seconds * 1000 >= 2 ** 31) return () => {};
+    const clock = new AbortController();
+    const timer = setTimeout(() => {
+      const message = `Trial ${this.number} ran for longer than ${seconds} s.`;
+      clock.abort(new DOMException(message, 'TimeoutError'));
+    }, seconds * 1000);
+    this.#signal = AbortSignal.any([this.#host.signal, clock.signal]);
+    return () => clearTimeout(timer);
   }
 
   /** Refuses all further changes: the study calls it when the trial ends. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { historyBefore, isFinished, lastStep } from '../src/frozen-trial.ts';
+import { historyBefore, isFeasible, isFinished, lastStep } from '../src/frozen-trial.ts';
 import type { FrozenTrial } from '../src/frozen-trial.ts';
 
 const base: FrozenTrial = {
@@ -12,7 +12,9 @@ const base: FrozenTrial = {
   distributions: { x: { type: 'float', low: 0, high: 1, log: false, step: null } },
   fixedParams: {},
   proposal: { x: 0.5 },
+  parent: 7,
   intermediateValues: { 0: 3 },
+  constraints: { memory: 1 },
   userAttributes: { note: 'n' },
   sampler: 'random',
   error: null,
@@ -30,6 +32,7 @@ const running = {
   values: null,
   distributions: {},
   intermediateValues: {},
+  constraints: {},
   userAttributes: {},
   finishedAt: null,
   told: null,
@@ -46,7 +49,9 @@ describe('historyBefore', () => {
 
   it('hides a proposal that was written later, but not enqueued values', () => {
     const enqueued = { ...base, asked: 1, proposed: 4, fixedParams: { y: 2 } };
-    expect(historyBefore([enqueued], 3)).toEqual([{ ...enqueued, ...running, params: { y: 2 } }]);
+    expect(historyBefore([enqueued], 3)).toEqual([
+      { ...enqueued, ...running, params: { y: 2 }, parent: null },
+    ]);
   });
 
   it('leaves out what was asked for later, or waits', () => {
@@ -59,6 +64,15 @@ describe('historyBefore', () => {
         3,
       ),
     ).toEqual([]);
+  });
+});
+
+describe('isFeasible', () => {
+  it('holds where no constraint is above 0', () => {
+    expect(isFeasible({ constraints: {} })).toBe(true);
+    expect(isFeasible({ constraints: { a: -1, b: 0 } })).toBe(true);
+    expect(isFeasible({ constraints: { a: -1, b: 1e-300 } })).toBe(false);
+    expect(isFeasible({ constraints: { a: NaN } })).toBe(false);
   });
 });
 

@@ -113,6 +113,57 @@ describe('optimize', () => {
     expect([study.trials[1]?.attempt, seen[0] === seen[1]]).toEqual([2, true]);
   });
 
+  it('runs a trial that throws again, as often as it is told', async () => {
+    const study = await createStudy({ seed: 1 });
+    const seen: (readonly [number, number, number])[] = [];
+    const result = await study.optimize(
+      (trial) => {
+        const x = trial.suggestFloat('x', 0, 1);
+        seen.push([trial.number, trial.attempt, x]);
+        if (trial.number === 1 || (trial.number === 2 && trial.attempt === 1)) throw new Error('unlucky');
+        if (trial.number === 3) throw new TrialPruned();
+        return x;
+      },
+      { trials: 5, retries: 2 },
+    );
+    expect(result).toEqual({ reason: 'trials', trials: 5 });
+    expect(states(study)).toBe('complete failed complete pruned complete');
+    expect(seen.map(([number]) => number)).toEqual([0, 1, 1, 1, 2, 2, 3, 4]);
+    expect(new Set(seen.map(([, , x]) => x)).size).toBe(5);
+    expect(study.trials[1]?.attempt).toBe(3);
+    await expect(study.optimize(() => 1, { retries: -1 })).rejects.toThrow('retries is a whole number >= 0');
+  });
+
+  it('ends by an error that is not caught only after the retries', async () => {
+    const study = await createStudy();
+    const failing = study.optimize(
+      () => {
+        throw new Error('boom');
+      },
+      { trials: 3, retries: 1, catch: false },
+    );
+    await expect(failing).rejects.toThrow('boom');
+    expect(study.trials.map((trial) => [trial.state, trial.attempt])).toEqual([['failed', 2]]);
+  });
+
+  it('aborts a trial that takes too long, and it alone', async () => {
+    const study = await createStudy();
+    await study.optimize(
+      async ({ number, signal }) => {
+        if (number !== 1) return number;
+        return new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason as Error));
+        });
+      },
+      { trials: 3, trialTimeout: '20ms' },
+    );
+    expect(states(study)).toBe('complete failed complete');
+    expect(study.trials[1]?.error).toMatchObject({
+      name: 'TimeoutError',
+      message: 'Trial 1 ran for longer than 0.02 s.',
+    });
+  });
+
   it('runs as many at a time as it is told', async () => {
     const study = await createStudy();
     let running = 0;

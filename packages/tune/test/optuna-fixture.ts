@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Params } from '@nadir/tune';
 import { decodeJson } from '../src/json.ts';
 
 export interface OptunaFixture {
@@ -13,6 +14,12 @@ export interface OptunaFixture {
     readonly adjustedHigh: number;
     readonly values: readonly number[];
     readonly contains: readonly (readonly [number, boolean])[];
+  }[];
+  readonly parzen: readonly {
+    readonly trials: readonly Params[];
+    readonly split: number;
+    readonly points: readonly Params[];
+    readonly scores: readonly number[];
   }[];
   readonly pruners: readonly {
     readonly direction: 'minimize' | 'maximize';

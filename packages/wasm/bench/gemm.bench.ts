@@ -1,6 +1,5 @@
 // Matrix products beside the machine's own peak: node --conditions=@nadir/source bench/gemm.bench.ts [--json]
-import { createGemm, emitGemm, features, ModuleBuilder, type FloatArray } from '@nadir/wasm';
-import { createPeak, median } from './peak.ts';
+import { createGemm, createPeak, emitGemm, features, ModuleBuilder, type FloatArray } from '@nadir/wasm';
 
 interface Case {
   readonly name: string;
@@ -46,6 +45,10 @@ interface Measurement {
 
 const ROUNDS = 15;
 const SECONDS_A_SAMPLE = 0.004;
+
+function median(samples: readonly number[]): number {
+  return samples.toSorted((a, b) => a - b)[Math.floor(samples.length / 2)]!;
+}
 
 function strides({ m, n, k, aTransposed, bTransposed }: Case) {
   const [aRowStride, aColumnStride] = aTransposed === true ? [1, m] : [k, 1];

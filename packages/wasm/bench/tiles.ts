@@ -1,6 +1,5 @@
 // Compares register tiles on operands in WebAssembly memory: node --conditions=@nadir/source bench/tiles.ts [n]
-import { emitGemm, features, ModuleBuilder } from '@nadir/wasm';
-import { createPeak } from './peak.ts';
+import { createPeak, emitGemm, features, ModuleBuilder } from '@nadir/wasm';
 
 const n = Number(process.argv[2] ?? 512);
 const ROUNDS = 15;

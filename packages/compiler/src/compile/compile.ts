@@ -6,19 +6,26 @@ import {
   type LoadedProgram,
   type Program,
   type Storage,
+  type Tensor,
 } from '@nadir/tensor';
 import { wasmExecutor } from '../executor.ts';
 import { readArguments, type Arguments } from './arguments.ts';
 import { differenceOf } from './difference.ts';
-import { holds, trace, type Trace } from './trace.ts';
+import { holds, trace, type Trace, type Traced } from './trace.ts';
 import { build } from './tree.ts';
 
 /** Options of {@link compile}. */
-export interface CompileOptions {
+export interface CompileOptions<Result = unknown> {
   /** What runs the programs. Default: `wasmExecutor`; `eagerExecutor` runs them on eager's own kernels. */
   readonly executor?: Executor;
   /** Leave the gradients of every call in `.grad`, as eager does, at the price of a copy of each. Default false. */
   readonly keepGrads?: boolean;
+  /**
+   * Whether a call counts, a bool scalar that is computed inside the step from its result, as `(loss) => loss.isFinite()`.
+   * Where it is false the call returns its result and changes nothing: no state, no argument, no `.grad`, and no host effect
+   * runs. Default: every call counts.
+   */
+  readonly commitIf?: (result: Result) => Tensor;
   /** Programs to keep, one per shapes, dtypes, constants and modes; the one used longest ago is disposed. Default 16. */
   readonly cacheSize?: number;
 }
@@ -68,9 +75,8 @@ function sharedStorage(
 
 class CompiledStep {
   traces = 0;
-  readonly #fn: (...args: readonly unknown[]) => unknown;
+  readonly #traced: Traced;
   readonly #executor: Executor;
-  readonly #keepGrads: boolean;
   readonly #cacheSize: number;
   /** The one used last comes first. */
   #entries: Entry[] = [];
@@ -80,14 +86,13 @@ class CompiledStep {
 
   constructor(
     fn: (...args: readonly unknown[]) => unknown,
-    { executor = wasmExecutor, keepGrads = false, cacheSize = 16 }: CompileOptions,
+    { executor = wasmExecutor, keepGrads = false, commitIf, cacheSize = 16 }: CompileOptions,
   ) {
     if (!Number.isInteger(cacheSize) || cacheSize < 1) {
       throw new ValueError(`compile(): cacheSize must be a whole number of at least 1, got ${cacheSize}.`);
     }
-    this.#fn = fn;
+    this.#traced = { fn, keepGrads, commitIf: commitIf ?? null };
     this.#executor = executor;
-    this.#keepGrads = keepGrads;
     this.#cacheSize = cacheSize;
   }
 
@@ -101,12 +106,11 @@ class CompiledStep {
         'compile(): the step was disposed and cannot be called. Compile the function again.',
       );
     }
-    // Inside another recording it is a part of that program.
-    if (isRecording()) return this.#fn(...args);
+    if (isRecording()) return this.#inline(args);
     for (;;) {
       const call = readArguments(args, this.#shared);
       let entry = this.#find(call.key);
-      const current = entry?.trace ?? trace(this.#fn, call, this.#keepGrads);
+      const current = entry?.trace ?? trace(this.#traced, call);
       const shared = sharedStorage(current, call);
       if (shared !== null) {
         this.#shared.add(shared);
@@ -122,6 +126,17 @@ class CompiledStep {
     this.#isDisposed = true;
     for (const { loaded } of this.#entries) loaded.dispose();
     this.#entries = [];
+  }
+
+  /** Inside another recording it is a part of that program. */
+  #inline(args: readonly unknown[]): unknown {
+    if (this.#traced.commitIf !== null) {
+      throw new ProgramError(
+        'compile(): a step with commitIf cannot be a part of another one, whose changes it would have to take back. ' +
+          'Pass commitIf to the outer compile().',
+      );
+    }
+    return this.#traced.fn(...args);
   }
 
   #find(key: string): Entry | undefined {
@@ -142,7 +157,7 @@ class CompiledStep {
   /** Traces again in the second call: what a program takes for constant must not have moved. */
   #verify(entry: Entry, call: Arguments): void {
     if (entry.calls === 0) return;
-    const difference = differenceOf(entry.trace, trace(this.#fn, call, this.#keepGrads));
+    const difference = differenceOf(entry.trace, trace(this.#traced, call));
     if (difference !== null) {
       throw new ProgramError(
         `compile(): the step must do the same in every call, but ${difference}. Pass what changes as an argument ` +
@@ -153,10 +168,11 @@ class CompiledStep {
   }
 
   #run(entry: Entry, { values }: Arguments): unknown {
-    const { state, inputs, output, assigned, outputs, endings, effects } = entry.trace;
+    const { state, inputs, output, assigned, outputs, condition, endings, effects } = entry.trace;
     const gradients = inputs.map((slot) => slot.current!.detach());
     const results = entry.loaded.run([...values, ...gradients], state);
     entry.calls++;
+    if (condition !== null && results[condition]!.storage.read()[0] === 0) return build(output, results);
     for (const [position, index] of assigned.entries()) values[index]!.assign(results[outputs + position]!);
     for (const ending of endings) {
       const { slot, kind } = ending;
@@ -205,9 +221,12 @@ class CompiledStep {
  */
 export function compile<Args extends readonly unknown[], Result>(
   fn: (...args: Args) => Result,
-  options: CompileOptions = {},
+  options: CompileOptions<NoInfer<Result>> = {},
 ): CompiledFunction<Args, Result> {
-  const step = new CompiledStep(fn as unknown as (...args: readonly unknown[]) => unknown, options);
+  const step = new CompiledStep(
+    fn as unknown as (...args: readonly unknown[]) => unknown,
+    options as CompileOptions,
+  );
   const dispose = (): void => step.dispose();
   return Object.defineProperties((...args: Args) => step.call(args), {
     programs: { get: () => step.programs },

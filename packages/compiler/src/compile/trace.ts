@@ -11,6 +11,7 @@ import {
   type Storage,
 } from '@nadir/tensor';
 import type { Arguments } from './arguments.ts';
+import { checkCondition, commitWhere } from './commit.ts';
 import { build, flatten, type Tree } from './tree.ts';
 
 /** What becomes of a slot after a call. */
@@ -42,6 +43,8 @@ export interface Trace {
   readonly outputs: number;
   /** Arguments that the function assigns to; their last values are the next results. */
   readonly assigned: readonly number[];
+  /** The result that says whether the call counts; null: every call does. */
+  readonly condition: number | null;
   readonly endings: readonly SlotEnding[];
   readonly effects: readonly (() => void)[];
 }
@@ -56,12 +59,16 @@ function checkSynchronous(returned: unknown): void {
   );
 }
 
+/** A function to be traced, and what becomes of what it does. */
+export interface Traced {
+  readonly fn: (...args: readonly unknown[]) => unknown;
+  readonly keepGrads: boolean;
+  /** Makes of the result a bool scalar: whether the call changes anything. */
+  readonly commitIf: ((result: unknown) => Tensor) | null;
+}
+
 /** Runs `fn` with symbolic tensors in place of the arguments. Nothing outside changes, whether it returns or throws. */
-export function trace(
-  fn: (...args: readonly unknown[]) => unknown,
-  { tree, types, complete }: Arguments,
-  keepGrads: boolean,
-): Trace {
+export function trace({ fn, keepGrads, commitIf }: Traced, { tree, types, complete }: Arguments): Trace {
   let output: Tree = { kind: 'constant', value: undefined };
   let outputs = 0;
   let assigned: readonly number[] = [];
@@ -74,9 +81,24 @@ export function trace(
     outputs = flat.tensors.length;
     const isAssigned = ({ storage }: Tensor, index: number): boolean => storage.version !== versions[index];
     assigned = inputs.flatMap((input, index) => (isAssigned(input, index) ? [index] : []));
-    return [...flat.tensors, ...assigned.map((index) => inputs[index]!)];
+    const results = [...flat.tensors, ...assigned.map((index) => inputs[index]!)];
+    if (commitIf === null) return results;
+    const ok = commitIf(returned);
+    checkCondition(ok);
+    return [...results, ok];
   });
-  return { ...arrange(recording, outputs + assigned.length, keepGrads), output, outputs, assigned };
+  const ownResults = outputs + assigned.length;
+  const condition = commitIf === null ? null : ownResults;
+  const arranged = arrange(recording, condition === null ? ownResults : ownResults + 1, keepGrads);
+  const { program } = arranged;
+  return {
+    ...arranged,
+    program: condition === null ? program : commitWhere(program, program.results[condition]!),
+    output,
+    outputs,
+    assigned,
+    condition,
+  };
 }
 
 /** Whether the program leaves a gradient to those who come after it. */
@@ -96,7 +118,7 @@ function arrange(
   recording: Recording,
   ownResults: number,
   keepGrads: boolean,
-): Omit<Trace, 'output' | 'outputs' | 'assigned'> {
+): Omit<Trace, 'output' | 'outputs' | 'assigned' | 'condition'> {
   const { program, state, slots } = recording;
   const results = program.results.slice(0, ownResults);
   const keep = (result: number): number => results.push(program.results[result]!) - 1;

@@ -8,6 +8,8 @@ export interface PrunerContext {
   readonly trial: Pick<FrozenTrial, 'number' | 'attempt' | 'params' | 'intermediateValues'>;
   /** All trials that have ended so far, ascending by number. */
   finishedTrials(): readonly FrozenTrial[];
+  /** All other trials that have started, ascending by number, running ones with the reports known by now. */
+  otherTrials(): readonly FrozenTrial[];
   /** A fresh generator keyed by (study seed, trial number, labels). */
   random(...labels: readonly (string | number)[]): PhiloxGenerator;
 }

@@ -36,6 +36,11 @@ export interface Sampler {
   /** Asked before a trial is created: true ends the search. The context has the next trial's number. */
   isExhausted?(context: SamplerContext): boolean | Promise<boolean>;
   /**
+   * Asked once for each trial, before `sampleJoint`: the number of the ended trial whose work the new one goes on
+   * with, or null. It is recorded as the trial's `parent`.
+   */
+  chooseParent?(context: SamplerContext): number | null | Promise<number | null>;
+  /**
    * Called once for each trial, before the objective: proposes parameters jointly. A proposal is used when the
    * parameter is suggested and its distribution contains it; for all others `sampleParameter` is asked.
    */

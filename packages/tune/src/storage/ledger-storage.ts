@@ -2,6 +2,7 @@ import type { FrozenTrial } from '../frozen-trial.ts';
 import type { JsonValue } from '../json.ts';
 import type { Ledger, LedgerEvent } from './ledger.ts';
 import type {
+  ImportedTrial,
   NewStudy,
   NewTrial,
   StudyRecord,
@@ -60,6 +61,13 @@ export class LedgerStorage implements StudyStorage {
       (ledger) => ledger.trial(study, ledger.trialCount(study) - 1),
     );
     return created as FrozenTrial;
+  }
+
+  async importTrials(study: string, trials: readonly ImportedTrial[]): Promise<readonly FrozenTrial[]> {
+    return this.#write({ event: 'import', study, trials }, (ledger) => {
+      const first = ledger.trialCount(study) - trials.length;
+      return trials.map((_, index) => ledger.trial(study, first + index));
+    });
   }
 
   async claimTrial(

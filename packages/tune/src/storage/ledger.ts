@@ -3,7 +3,7 @@ import { StaleTrialError, StorageError } from '../errors.ts';
 import type { FrozenTrial, TrialError, TrialState } from '../frozen-trial.ts';
 import type { JsonValue } from '../json.ts';
 import type { Params } from '../space.ts';
-import type { NewStudy, NewTrial, StudyRecord, TrialChange, TrialOutcome } from './storage.ts';
+import type { ImportedTrial, NewStudy, NewTrial, StudyRecord, TrialChange, TrialOutcome } from './storage.ts';
 
 /** A write: the unit that a journal keeps. Applying the same events in the same order gives the same ledger. */
 export type LedgerEvent =
@@ -11,6 +11,7 @@ export type LedgerEvent =
   | { readonly event: 'delete'; readonly study: string }
   | { readonly event: 'attribute'; readonly study: string; readonly key: string; readonly value: JsonValue }
   | ({ readonly event: 'trial'; readonly study: string; readonly number: number } & NewTrial)
+  | { readonly event: 'import'; readonly study: string; readonly trials: readonly ImportedTrial[] }
   | {
       readonly event: 'claim';
       readonly study: string;
@@ -36,7 +37,9 @@ interface TrialEntry {
   distributions: Record<string, Distribution>;
   readonly fixedParams: Params;
   proposal: Params;
+  parent: number | null;
   intermediateValues: Record<number, number>;
+  constraints: Record<string, number>;
   initialAttributes: Readonly<Record<string, JsonValue>>;
   userAttributes: Record<string, JsonValue>;
   sampler: string | null;
@@ -119,6 +122,9 @@ export class Ledger {
       case 'trial':
         this.#createTrial(event);
         return;
+      case 'import':
+        for (const trial of event.trials) this.#importTrial(event.study, trial);
+        return;
       case 'claim': {
         const trial = this.#trial(event.study, event.number);
         if (trial.state !== 'waiting') throw staleTrial('claimTrial()', event.number, 'waiting', trial);
@@ -151,6 +157,7 @@ export class Ledger {
         trial.attempt += 1;
         trial.startedAt = null;
         trial.intermediateValues = {};
+        trial.constraints = {};
         trial.userAttributes = { ...trial.initialAttributes };
         return;
       }
@@ -172,25 +179,32 @@ export class Ledger {
     study.revision += 1;
     const running = event.state === 'running';
     study.trials.push({
+      ...blankTrial(event.userAttributes, study.revision),
       state: event.state,
-      attempt: 1,
-      values: null,
-      params: {},
-      distributions: {},
       fixedParams: { ...event.fixedParams },
-      proposal: {},
-      intermediateValues: {},
-      initialAttributes: { ...event.userAttributes },
-      userAttributes: { ...event.userAttributes },
       sampler: event.sampler,
-      error: null,
       startedAt: running ? event.at : null,
-      finishedAt: null,
       asked: running ? study.revision : null,
-      proposed: null,
-      told: null,
-      revision: study.revision,
-      frozen: undefined,
+    });
+  }
+
+  #importTrial(study: string, trial: ImportedTrial): void {
+    const entry = this.#study(study);
+    entry.revision += 1;
+    entry.trials.push({
+      ...blankTrial(trial.userAttributes, entry.revision),
+      state: trial.state,
+      values: trial.values,
+      params: { ...trial.params } as Record<string, ParamValue>,
+      distributions: { ...trial.distributions },
+      intermediateValues: { ...trial.intermediateValues },
+      constraints: { ...trial.constraints },
+      sampler: trial.sampler,
+      error: trial.error,
+      startedAt: trial.startedAt,
+      finishedAt: trial.finishedAt,
+      asked: entry.revision,
+      told: entry.revision,
     });
   }
 
@@ -231,13 +245,42 @@ export class Ledger {
   }
 }
 
+function blankTrial(attributes: Readonly<Record<string, JsonValue>>, revision: number): TrialEntry {
+  return {
+    state: 'waiting',
+    attempt: 1,
+    values: null,
+    params: {},
+    distributions: {},
+    fixedParams: {},
+    proposal: {},
+    parent: null,
+    intermediateValues: {},
+    constraints: {},
+    initialAttributes: { ...attributes },
+    userAttributes: { ...attributes },
+    sampler: null,
+    error: null,
+    startedAt: null,
+    finishedAt: null,
+    asked: null,
+    proposed: null,
+    told: null,
+    revision,
+    frozen: undefined,
+  };
+}
+
 function applyChange(trial: TrialEntry, change: TrialChange, revision: number): void {
   if (change.type === 'param') {
     trial.params[change.name] = change.value;
     trial.distributions[change.name] = change.distribution;
   } else if (change.type === 'proposal') {
     trial.proposal = change.params;
+    trial.parent = change.parent;
     trial.proposed ??= revision;
+  } else if (change.type === 'constraint') {
+    trial.constraints[change.name] = change.value;
   } else if (change.type === 'report') {
     trial.intermediateValues[change.step] = change.value;
   } else {
@@ -255,6 +298,7 @@ function freeze(trial: TrialEntry, number: number): FrozenTrial {
       params: { ...trial.params },
       distributions: { ...trial.distributions },
       intermediateValues: { ...trial.intermediateValues },
+      constraints: { ...trial.constraints },
       userAttributes: { ...trial.userAttributes },
     };
   }

@@ -32,6 +32,40 @@ export interface NewTrial {
   readonly at: number;
 }
 
+/** A trial that has ended, taken over from elsewhere. */
+export type ImportedTrial = Pick<
+  FrozenTrial,
+  | 'values'
+  | 'params'
+  | 'distributions'
+  | 'intermediateValues'
+  | 'constraints'
+  | 'userAttributes'
+  | 'sampler'
+  | 'error'
+  | 'startedAt'
+  | 'finishedAt'
+> & { readonly state: FinalState };
+
+/** What an import takes of an ended trial: all but its place in its study. */
+export function asImported(trial: FrozenTrial): ImportedTrial {
+  const { values, params, distributions, intermediateValues, constraints } = trial;
+  const { userAttributes, sampler, error, startedAt, finishedAt } = trial;
+  return {
+    state: trial.state as FinalState,
+    values,
+    params,
+    distributions,
+    intermediateValues,
+    constraints,
+    userAttributes,
+    sampler,
+    error,
+    startedAt,
+    finishedAt,
+  };
+}
+
 /** One attempt at one trial. */
 export interface TrialRef {
   readonly study: string;
@@ -47,7 +81,9 @@ export type TrialChange =
       readonly value: ParamValue;
       readonly distribution: Distribution;
     }
-  | { readonly type: 'proposal'; readonly params: Params }
+  /** `parent` is null where the trial goes on with no other's work. */
+  | { readonly type: 'proposal'; readonly params: Params; readonly parent: number | null }
+  | { readonly type: 'constraint'; readonly name: string; readonly value: number }
   | { readonly type: 'report'; readonly step: number; readonly value: number }
   | { readonly type: 'attribute'; readonly key: string; readonly value: JsonValue };
 
@@ -65,6 +101,8 @@ export interface TrialOutcome {
  *
  * - Each write to a study or its trials takes the study's next revision. Creating a trial as running and the first
  *   claim set `asked`, the first proposal sets `proposed`, finishing sets `told`.
+ * - An imported trial takes one revision, which is its `asked` and its `told`; it has had one attempt, no proposal,
+ *   no parent and no fixed parameters.
  * - `writeTrial`, `finishTrial` and `requeueTrial` are fenced: they reject with a `StaleTrialError` unless the trial
  *   is running in exactly that attempt.
  * - Records handed out never change; a later read hands out new ones.
@@ -86,7 +124,12 @@ export interface StudyStorage {
   ): Promise<FrozenTrial | undefined>;
   writeTrial(trial: TrialRef, changes: readonly TrialChange[]): Promise<void>;
   finishTrial(trial: TrialRef, outcome: TrialOutcome): Promise<FrozenTrial>;
-  /** Lets a running trial wait again with the next attempt: its parameters stay, its reports and attributes go. */
+  /** Adds trials that have ended, all or none of them, in their order. */
+  importTrials(study: string, trials: readonly ImportedTrial[]): Promise<readonly FrozenTrial[]>;
+  /**
+   * Lets a running trial wait again with the next attempt: its parameters, proposal and parent stay, its reports,
+   * constraints and attributes go.
+   */
   requeueTrial(trial: TrialRef): Promise<FrozenTrial>;
   /** The trials that changed after a revision (0: all of them), ascending by number. */
   loadTrials(study: string, afterRevision: number): Promise<readonly FrozenTrial[]>;

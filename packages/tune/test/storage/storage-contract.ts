@@ -1,5 +1,5 @@
 import { createStudy, StaleTrialError, StorageError } from '@nadir/tune';
-import type { FrozenTrial, NewTrial, StudyStorage, TrialRef } from '@nadir/tune';
+import type { FrozenTrial, ImportedTrial, NewTrial, StudyStorage, TrialRef } from '@nadir/tune';
 import { describe, expect, it } from 'vitest';
 
 const study = { name: 'digits', directions: ['minimize'], seed: 7, createdAt: 1000 } as const;
@@ -74,10 +74,13 @@ export function testStorage(
         userAttributes: { from: ['a', 1] },
       });
       await storage.writeTrial(refOf(trial), [
-        { type: 'proposal', params: { x: 0.25 } },
+        { type: 'proposal', params: { x: 0.25 }, parent: null },
         { type: 'param', name: 'x', value: 0.25, distribution },
         { type: 'report', step: 0, value: NaN },
         { type: 'report', step: 10, value: -Infinity },
+        { type: 'constraint', name: 'memory', value: 1 },
+        { type: 'constraint', name: 'memory', value: -0.5 },
+        { type: 'constraint', name: 'time', value: Infinity },
         { type: 'attribute', key: 'text', value: 'ä\n"\u2028' },
       ]);
       await storage.finishTrial(refOf(trial), { ...complete, values: [-0] });
@@ -94,7 +97,9 @@ export function testStorage(
           distributions: { x: distribution },
           fixedParams: { batch: 32 },
           proposal: { x: 0.25 },
+          parent: null,
           intermediateValues: { 0: NaN, 10: -Infinity },
+          constraints: { memory: -0.5, time: Infinity },
           userAttributes: { from: ['a', 1], text: 'ä\n"\u2028' },
           sampler: 'random',
           error: null,
@@ -123,19 +128,60 @@ export function testStorage(
       await storage.close();
     });
 
+    it('imports trials that have ended, each under one revision', async () => {
+      const storage = await withStudy();
+      await storage.createTrial('digits', fresh);
+      const first: ImportedTrial = {
+        state: 'complete',
+        values: [1, -Infinity],
+        params: { x: 0.25, c: null },
+        distributions: { x: distribution, c: { type: 'categorical', choices: [null, 'a'] } },
+        intermediateValues: { 3: NaN },
+        constraints: { memory: -1 },
+        userAttributes: { from: 'elsewhere' },
+        sampler: 'tpe',
+        error: null,
+        startedAt: 10,
+        finishedAt: 20,
+      };
+      const second: ImportedTrial = {
+        ...first,
+        state: 'failed',
+        values: null,
+        error: { name: 'RangeError', message: 'boom' },
+      };
+      const blank = { attempt: 1, fixedParams: {}, proposal: {}, parent: null, proposed: null } as const;
+      const expected = [
+        { ...first, ...blank, number: 1, value: 1, asked: 2, told: 2, revision: 2 },
+        { ...second, ...blank, number: 2, value: null, asked: 3, told: 3, revision: 3 },
+      ];
+      expect(await storage.importTrials('digits', [first, second])).toStrictEqual(expected);
+      expect(await storage.importTrials('digits', [])).toEqual([]);
+      const reopened = await reopen(storage);
+      expect(await reopened.loadTrials('digits', 1)).toStrictEqual(expected);
+      expect((await reopened.createTrial('digits', fresh)).number).toBe(3);
+      await expect(reopened.importTrials('nowhere', [first])).rejects.toThrow(StorageError);
+      await reopened.close();
+    });
+
     it('requeues with the next attempt: parameters stay, reports and attributes go', async () => {
       const storage = await withStudy();
       const trial = await storage.createTrial('digits', { ...fresh, userAttributes: { kept: 1 } });
       await storage.writeTrial(refOf(trial), [
         { type: 'param', name: 'x', value: 0.25, distribution },
+        { type: 'proposal', params: { x: 0.25 }, parent: 0 },
         { type: 'report', step: 0, value: 1 },
+        { type: 'constraint', name: 'memory', value: 1 },
         { type: 'attribute', key: 'gone', value: 1 },
       ]);
       expect(await storage.requeueTrial(refOf(trial))).toMatchObject({
         state: 'waiting',
         attempt: 2,
         params: { x: 0.25 },
+        proposal: { x: 0.25 },
+        parent: 0,
         intermediateValues: {},
+        constraints: {},
         userAttributes: { kept: 1 },
         asked: 1,
         startedAt: null,

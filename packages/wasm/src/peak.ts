@@ -1,4 +1,7 @@
-import { f32x4, features, ModuleBuilder, type Expression } from '@nadir/wasm';
+import type { Expression } from './expression.ts';
+import { features } from './features.ts';
+import { f32x4 } from './instructions/index.ts';
+import { ModuleBuilder } from './module-builder.ts';
 
 type Vector = Expression<'v128'>;
 
@@ -7,7 +10,15 @@ const TURNS = 3_000_000;
 
 /**
  * Makes a sampler of the ceiling of any WebAssembly kernel on one thread: GFLOP/s of independent 128-bit multiply-adds
- * in registers (fused where the engine has it), some 4 ms a sample.
+ * in registers (fused where the engine has it), some 4 ms a sample. Measured beside a kernel, it tells a slow kernel from a
+ * busy machine.
+ *
+ * @example
+ * ```ts
+ * import { createPeak } from '@nadir/wasm';
+ * const peak = createPeak();
+ * peak() > 0; // => true
+ * ```
  */
 export function createPeak(): () => number {
   const madd = features().relaxedSimd
@@ -36,10 +47,4 @@ export function createPeak(): () => number {
     peak(TURNS);
     return (TURNS * CHAINS * 8) / (performance.now() - start) / 1e6;
   };
-}
-
-/** The median of some samples. */
-export function median(samples: readonly number[]): number {
-  const sorted = samples.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)]!;
 }
