@@ -10,6 +10,7 @@ import { formatKernels } from './passes/print.ts';
 import { recompute } from './passes/recompute.ts';
 import { rows } from './passes/rows.ts';
 import { simplify } from './passes/simplify.ts';
+import { split } from './passes/split.ts';
 import { verifyKernels, verifyPlan } from './passes/verify.ts';
 import { formatProfile, type KernelTime } from './profile.ts';
 import { environment } from './threads/host.ts';
@@ -45,7 +46,13 @@ interface Compiled {
 const mostRemembered = 8;
 
 /** From kernels to fewer or better kernels, in this order. */
-const passes: readonly ((program: KernelProgram) => KernelProgram)[] = [recompute, group, convolve, rows];
+const passes: readonly ((program: KernelProgram) => KernelProgram)[] = [
+  recompute,
+  group,
+  convolve,
+  split,
+  rows,
+];
 
 /** A backstop: the threads of an executor that is forgotten end. */
 const forgotten = /* @__PURE__ */ new FinalizationRegistry((team: Team) => team.resize(1));

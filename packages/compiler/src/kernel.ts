@@ -89,6 +89,11 @@ export interface Root {
   readonly at: Affine;
   /** The whole buffer is written, in row-major order. */
   readonly whole: boolean;
+  /**
+   * In row kernels: the elements of a block of rows at one place of the row are folded to one, and stored when the block is
+   * through. The buffer holds the results of one block behind those of another.
+   */
+  readonly down?: FoldName;
 }
 
 /** One loop nest that stores one or more elements a turn. */
@@ -107,6 +112,11 @@ export interface ReduceKernel {
   readonly element: Element;
   readonly buffer: ValueId;
   readonly dtype: DType;
+}
+
+/** How many rows a row kernel folds to one, where it folds any: it follows from the sizes alone. */
+export function rowBlock(rows: number): number {
+  return Math.max(8, Math.ceil(rows / 32));
 }
 
 /**
@@ -171,12 +181,13 @@ export interface ConvolutionGeometry {
 }
 
 /**
- * One of the kernels of a convolution. `product`: images and filters in packed panels → planes of places. `weights`: images and the
- * gradient of the places → the gradient of the filters, in parts that add up to it.
+ * One of the kernels of a convolution. `product`: images and filters in packed panels → planes of places. `winograd`: the same with
+ * transformed filters. `weights`: images and the gradient of the places → the gradient of the filters, in parts that add up to it;
+ * `winogradWeights`: the same from transformed tiles.
  */
 export interface ConvolutionKernel {
   readonly kind: 'convolution';
-  readonly part: 'product' | 'weights';
+  readonly part: 'product' | 'winograd' | 'weights' | 'winogradWeights';
   readonly geometry: ConvolutionGeometry;
   readonly operands: readonly View[];
   readonly buffer: ValueId;

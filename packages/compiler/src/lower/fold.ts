@@ -39,7 +39,7 @@ export interface VectorFold {
   into(fold: ScalarFold): void;
 }
 
-function identity(name: Name, dtype: DType): number {
+export function identity(name: Name, dtype: DType): number {
   if (name === 'sum') return 0;
   if (name === 'prod') return 1;
   const isFloat = dtype === 'float32' || dtype === 'float64';
@@ -47,7 +47,7 @@ function identity(name: Name, dtype: DType): number {
   return isFloat ? Infinity : dtype === 'int32' ? 2 ** 31 - 1 : dtype === 'uint8' ? 255 : 1;
 }
 
-const combineF64 = (name: Name, a: Expression<'f64'>, b: Expression<'f64'>): Expression<'f64'> =>
+export const combineF64 = (name: Name, a: Expression<'f64'>, b: Expression<'f64'>): Expression<'f64'> =>
   name === 'sum'
     ? f64.add(a, b)
     : name === 'prod'
@@ -56,7 +56,7 @@ const combineF64 = (name: Name, a: Expression<'f64'>, b: Expression<'f64'>): Exp
         ? f64.max(a, b)
         : f64.min(a, b);
 
-const combineI32 = (name: Name, a: Local<'i32'>, b: Local<'i32'>): Expression<'i32'> =>
+export const combineI32 = (name: Name, a: Local<'i32'>, b: Local<'i32'>): Expression<'i32'> =>
   name === 'sum'
     ? i32.add(a, b)
     : name === 'prod'
@@ -88,7 +88,7 @@ export function scalarFold(f: FunctionBuilder, name: Name, from: DType, to: DTyp
   };
 }
 
-const high = (value: Expression<'v128'>): Expression<'v128'> =>
+export const high = (value: Expression<'v128'>): Expression<'v128'> =>
   i8x16.shuffle(value, value, [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15]);
 
 /** A vector whose other lanes change nothing. */

@@ -1,9 +1,10 @@
 import { byteSize, sizeOf, type DType } from '@nadir/tensor';
-import { f32x4, i32, i32x4, type Expression, type FunctionBuilder, type Local } from '@nadir/wasm';
-import type { Element, RowKernel } from '../kernel.ts';
+import { f32x4, i32, i32x4, select, type Expression, type FunctionBuilder, type Local } from '@nadir/wasm';
+import { rowBlock, type Element, type RowKernel } from '../kernel.ts';
 import { isKept, planRows, type RowPlan, type Stage, type Store } from '../passes/stages.ts';
 import { partition, walkChunk } from './chunks.ts';
 import { costOf } from './cost.ts';
+import { addDown, partialType, startDown } from './down.ts';
 import {
   ElementEmitter,
   fixedParts,
@@ -86,14 +87,25 @@ export function emitRowKernel(
       ? startOf(lowering, f, place)
       : addressOf(lowering, f, place.buffer, place.at.offset);
   });
-  const bytes = moving.map((place) => ('kind' in place ? stepBytes(place) : byteSize(place.element.dtype)));
+  const bytes = moving.map((place) => ('kind' in place ? stepBytes(place) : bytesOf(place)));
   const last = nest.sizes.length - 1;
   const vectors =
     nest.sizes[last]! >= 4 &&
     elements.every((element) => isVector(element)) &&
     plan.stages.every(({ stores: list }) =>
-      list.every((store) => nest.strides[moving.indexOf(store)]![last] === 1),
+      list.every(
+        (store) =>
+          nest.strides[moving.indexOf(store)]![last] === 1 &&
+          (store.down === undefined || store.element.dtype !== 'bool'),
+      ),
     );
+  // What is folded down lies behind what the blocks before have folded.
+  const length = sizeOf(nest.sizes.slice(nest.split));
+  const pointers = starts.map(({ base }, i) => {
+    const place = moving[i]!;
+    if ('kind' in place || place.down === undefined) return base;
+    return f.let(i32.add(base, i32.mul(chunk, length * bytes[i]!)));
+  });
   const row: Rows = {
     lowering,
     f,
@@ -104,10 +116,59 @@ export function emitRowKernel(
     offsets: starts.map(({ offset }) => offset),
     vectors,
   };
-  const pointers = starts.map(({ base }) => base);
-  const cut = partition(nest.sizes.slice(0, nest.split), costOfRow(row));
-  walkChunk(f, cut, nest.split, pointers, row.steps, chunk, (at) => emitRow(row, at));
-  return cut.chunks;
+  const outer = nest.sizes.slice(0, nest.split);
+  const down = stores.filter((store) => store.down !== undefined);
+  if (down.length === 0) {
+    const cut = partition(outer, costOfRow(row));
+    walkChunk(f, cut, nest.split, pointers, row.steps, chunk, (at) => emitRow(row, at));
+    return cut.chunks;
+  }
+  for (const store of down) {
+    const i = row.places.get(store)!;
+    const start = i32.add(pointers[i]!, row.offsets[i]!);
+    startDown(f, store.down!, store.element.dtype, start, length);
+  }
+  return walkBlock(f, outer, pointers, row.steps, chunk, (at) => emitRow(row, at));
+}
+
+function bytesOf({ element: { dtype }, down }: Store): number {
+  return byteSize(down === undefined ? dtype : partialType(down, dtype));
+}
+
+/** Emits the loop over one block of the rows, numbered over all outer axes. Returns how many blocks there are. */
+function walkBlock(
+  f: FunctionBuilder,
+  sizes: readonly number[],
+  pointers: readonly Local<'i32'>[],
+  steps: readonly (readonly number[])[],
+  chunk: Local<'i32'>,
+  body: (pointers: readonly Local<'i32'>[]) => void,
+): number {
+  const rows = sizeOf(sizes);
+  const block = rowBlock(rows);
+  const chunks = Math.ceil(rows / block);
+  if (sizes.length === 1) {
+    walkChunk(f, { sizes, axis: 0, block, chunks }, 1, pointers, steps, chunk, body);
+    return chunks;
+  }
+  const row = f.let(i32.mul(chunk, block), 'row');
+  const end = f.let(i32.add(row, block), 'end');
+  f.set(end, select(i32.ltS(end, rows), end, i32.const(rows)));
+  f.while(i32.ltS(row, end), () => {
+    const rest = f.let(row);
+    const moved = pointers.map((pointer) => f.let(pointer));
+    for (let axis = sizes.length - 1; axis >= 0; axis--) {
+      const index = f.let(axis === 0 ? rest : i32.remU(rest, sizes[axis]!));
+      if (axis > 0) f.set(rest, i32.divU(rest, sizes[axis]!));
+      moved.forEach((pointer, i) => {
+        const step = steps[i]![axis]!;
+        if (step !== 0) f.set(pointer, i32.add(pointer, i32.mul(index, step)));
+      });
+    }
+    body(moved);
+    f.set(row, i32.add(row, 1));
+  });
+  return chunks;
 }
 
 /** Cost of one row, in elements of a simple vector loop. */
@@ -198,7 +259,10 @@ function emitStage(
       stores.forEach((store, k) => {
         const i = places.get(store)!;
         const { dtype } = store.element;
-        storeElement(f, dtype, addressAt(i), values[folds.length + k]!, rows.offsets[i]!, lanes);
+        const value = values[folds.length + k]!;
+        if (store.down !== undefined)
+          addDown(f, store.down, dtype, addressAt(i), rows.offsets[i]!, value, lanes);
+        else storeElement(f, dtype, addressAt(i), value, rows.offsets[i]!, lanes);
       });
       f.set(index, i32.add(index, Math.max(1, lanes)));
     };

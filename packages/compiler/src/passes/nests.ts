@@ -272,7 +272,9 @@ export class GrowingNest implements Nest {
       (load) => {
         const stored = this.#pool.stored.get(load.buffer);
         if (stored === undefined || !fits) return;
-        fits = sameAffine(cutPosition(load.at, second, shape), cutPosition(stored.at, first, shape));
+        fits =
+          stored.down === undefined &&
+          sameAffine(cutPosition(load.at, second, shape), cutPosition(stored.at, first, shape));
       },
     );
     return fits;

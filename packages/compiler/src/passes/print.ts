@@ -35,11 +35,12 @@ export function formatKernel(kernel: Kernel): string {
       const rows = kernel.kind === 'rows' ? ` rows over ${formatShape(kernel.axes)} of` : '';
       const named = new Map<Element, string>();
       return kernel.roots
-        .map(({ buffer, element, at, whole }) => {
+        .map(({ buffer, element, at, whole, down }) => {
           const part = whole && rows === '' ? '' : `[${formatAffine(at)}]`;
           const text = named.get(element) ?? formatElement(element, named);
-          named.set(element, `%${buffer}`);
-          return `%${buffer}${part} = ${formatShape(kernel.shape)}${rows} ${text}`;
+          if (down === undefined) named.set(element, `%${buffer}`);
+          const fold = down === undefined ? '' : ` ${down} down of`;
+          return `%${buffer}${part} = ${formatShape(kernel.shape)}${rows}${fold} ${text}`;
         })
         .join('\n  ');
     }

@@ -1,7 +1,7 @@
 import { sizeOf, type Shape, type ValueId } from '@nadir/tensor';
-import { readsOf, writesOf, type Kernel, type KernelProgram } from '../kernel.ts';
+import { readsOf, type Kernel, type KernelProgram } from '../kernel.ts';
 import { KernelGraph, type GraphNode } from './graph.ts';
-import { GrowingNest, kernelOf, nestOf } from './nests.ts';
+import { GrowingNest, kernelOf, nestOf, type Nest } from './nests.ts';
 
 /** Loads and stores of one loop beyond which it gains nothing more. */
 const mostRoots = 12;
@@ -51,7 +51,7 @@ export function rows(program: KernelProgram): KernelProgram {
     let current: GraphNode | undefined = node;
     while (current !== undefined) {
       const last: GraphNode = current;
-      current = relatives(program, graph, last).find((first) => join(first, last));
+      current = relatives(program, graph, last, nests.get(last)!).find((first) => join(first, last));
     }
   }
   const kept = new Set([...program.results, ...program.writes.map(({ buffer }) => buffer)]);
@@ -64,10 +64,14 @@ export function rows(program: KernelProgram): KernelProgram {
 }
 
 /** Earlier kernels that compute what this one reads, or that read the same: of the nearest first. */
-function relatives({ buffers }: KernelProgram, graph: KernelGraph, node: GraphNode): GraphNode[] {
+function relatives(
+  { buffers }: KernelProgram,
+  graph: KernelGraph,
+  node: GraphNode,
+  { shape }: Nest,
+): GraphNode[] {
   const found = new Set<GraphNode>();
-  const most = Math.max(...writesOf(node.kernel).map((buffer) => buffers.get(buffer)!.size));
-  const isLarge = (buffer: ValueId): boolean => buffers.get(buffer)!.size >= most;
+  const isLarge = (buffer: ValueId): boolean => 2 * buffers.get(buffer)!.size >= sizeOf(shape);
   for (const buffer of readsOf(node.kernel)) {
     for (const writer of graph.writersOf(buffer)) found.add(writer);
     if (!isLarge(buffer)) continue;

@@ -1,6 +1,13 @@
 import { contiguousStrides, sameShape, type DType, type ValueId } from '@nadir/tensor';
 import { costOf } from '../lower/cost.ts';
-import { operandsOf, visitElements, type Affine, type Element, type RowKernel } from '../kernel.ts';
+import {
+  operandsOf,
+  visitElements,
+  type Affine,
+  type Element,
+  type FoldName,
+  type RowKernel,
+} from '../kernel.ts';
 
 export type Fold = Extract<Element, { kind: 'fold' }>;
 
@@ -16,6 +23,8 @@ export interface Store {
   readonly buffer: ValueId;
   readonly element: Element;
   readonly at: Affine;
+  /** How the elements of all rows of a block are folded, instead of stored one by one. */
+  readonly down?: FoldName;
 }
 
 /** A row kernel as passes over each row. */
@@ -107,7 +116,7 @@ export function planRows({ shape, axes, roots }: RowKernel): RowPlan {
     if (stages === undefined || element.kind !== 'point' || isFixed(element)) continue;
     if (stages.size > 1) {
       const { dtype } = element;
-      const root = full.find((each) => each.element === element);
+      const root = full.find((each) => each.element === element && each.down === undefined);
       if (root !== undefined) loads.set(element, { kind: 'load', dtype, buffer: root.buffer, at: root.at });
       else if (costOf([element], true, isFixed) - 1 >= worthKeeping) {
         const load = {
@@ -149,7 +158,7 @@ export function planRows({ shape, axes, roots }: RowKernel): RowPlan {
           .map(({ element, load }) => ({ buffer: load.buffer, element: inStage(element), at: load.at })),
         ...full
           .filter((root) => numberOf(root.element) === stage)
-          .map(({ buffer, element, at }) => ({ buffer, element: inStage(element), at })),
+          .map((root) => ({ ...root, element: inStage(root.element) })),
       ],
     };
   });
@@ -173,7 +182,7 @@ export function replacesInRows(kernel: RowKernel, old: ValueId, written: ValueId
   const { stages, rowStores } = planRows(kernel);
   const storing = stages.findIndex(({ stores }) => stores.some(({ buffer }) => buffer === written));
   const root = kernel.roots.find(({ buffer }) => buffer === written);
-  if (storing < 0 || root === undefined) return false;
+  if (storing < 0 || root === undefined || root.down !== undefined) return false;
   const isFixed = fixedAlong(kernel.axes);
   let fits = true;
   const seen = new Set<Element>();

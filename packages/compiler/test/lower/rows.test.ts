@@ -111,3 +111,63 @@ describe('row kernels', () => {
     expect(wide).toEqual(want.map((value) => value + 0));
   });
 });
+
+describe('folds of many rows', () => {
+  const columns = (numbers: readonly number[], count: number): number[][] =>
+    Array.from({ length: count }, (_, c) => numbers.filter((__, i) => i % count === c));
+  const total = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0);
+
+  it('fold columns of any number, and rows that fill no block', () => {
+    for (const count of [8, 9, 10, 11, 64, 67]) {
+      const rows = Math.ceil(70_000 / count);
+      const numbers = sample(rows * count);
+      const [sums, most, least] = run([rows, count], 'float32', numbers, (x) => [
+        x.sum(0),
+        x.amax(0),
+        x.amin(0),
+      ]);
+      const want = columns(numbers, count);
+      expect(sums).toEqual(want.map(total));
+      expect(most).toEqual(want.map((xs) => Math.max(...xs)));
+      expect(least).toEqual(want.map((xs) => Math.min(...xs)));
+    }
+  });
+
+  it('fold whole numbers, truths and doubles', () => {
+    const [rows, count] = [4001, 18];
+    const numbers = sample(rows * count);
+    const want = columns(numbers, count);
+    const [sums] = run([rows, count], 'int32', numbers, (x) => [x.sum(0)]);
+    expect(sums).toEqual(want.map(total));
+    const [doubles] = run([rows, count], 'float64', numbers, (x) => [x.sum(0)]);
+    expect(doubles).toEqual(want.map(total));
+    const [some, all] = run([rows, count], 'float32', numbers, (x) => [x.gt(3).any(0), x.gt(-5).all(0)]);
+    expect(some).toEqual(want.map((xs) => Number(xs.some((value) => value > 3))));
+    expect(all).toEqual(want.map(() => 1));
+  });
+
+  it('keep sums in double precision', () => {
+    // 1 and many numbers that vanish against it in single precision.
+    const numbers = Array.from({ length: 40_000 * 8 }, (_, i) => (i < 8 ? 1 : 2 ** -26));
+    const [sums] = run([40_000, 8], 'float32', numbers, (x) => [x.sum(0)]);
+    expect(sums).toEqual(new Array(8).fill(Math.fround(1 + 39_999 * 2 ** -26)));
+  });
+
+  it('fold what is read in another order, beside folds of each row', () => {
+    const numbers = sample(40 * 60 * 24);
+    const [down, across] = run([60, 40, 24], 'float32', numbers, (x) => {
+      const turned = x.permute([1, 0, 2]);
+      const centered = turned.sub(turned.mean(2, { keepDims: true }).round());
+      return [centered.mul(centered).sum([0, 1]), centered.sum(2)];
+    });
+    const at = (i: number, j: number): number[] => numbers.slice((j * 40 + i) * 24, (j * 40 + i + 1) * 24);
+    const round = (x: number): number => {
+      const near = Math.round(x);
+      return Math.abs(x - Math.trunc(x)) === 0.5 && near % 2 !== 0 ? near - 1 : near;
+    };
+    const rows = Array.from({ length: 40 * 60 }, (_, r) => at(Math.floor(r / 60), r % 60));
+    const centered = rows.map((row) => row.map((x) => x - round(total(row) / 24)));
+    expect(down).toEqual(columns(centered.flat(), 24).map((xs) => total(xs.map((x) => x * x))));
+    expect(across).toEqual(centered.map(total));
+  });
+});

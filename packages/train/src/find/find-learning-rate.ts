@@ -1,18 +1,14 @@
 import { ValueError } from '@nadir/tensor';
 import type { StepRecord } from '../history.ts';
 import type { StopCondition } from '../stop/stop-condition.ts';
-import { Trainer, type TrainerOptimizer, type TrainerOptions, type TrainingBatches } from '../trainer.ts';
+import { Trainer, type TrainerOptions, type TrainingBatches } from '../trainer.ts';
 import {
   learningRateCurve,
   type LearningRateCurve,
   type LearningRateMethod,
   type LearningRateSuggestion,
 } from './learning-rate-curve.ts';
-
-/** An optimizer whose learning rates a range test may set. */
-export interface TunableOptimizer extends TrainerOptimizer {
-  readonly paramGroups: readonly { lr: number }[];
-}
+import { remember, setLearningRate, type TunableOptimizer } from './without-trace.ts';
 
 /** Options of {@link findLearningRate}: what a Trainer takes, and the range. */
 export interface FindLearningRateOptions<Batch> extends Omit<
@@ -107,16 +103,11 @@ export async function findLearningRate<Batch>(
   const { optimizer, signal, onStep } = options;
   const { metrics: _, ...trainerOptions } = { metrics: undefined, ...options };
   const trainer = new Trainer<Batch>({ ...trainerOptions, lrStep: 'never' });
-  const before = trainer.state();
+  const restore = remember(options);
   const place = batches.stateDict();
-  const wasTraining = options.model.training;
   const own = optimizer.paramGroups.map(({ lr }) => lr);
-  const setRate = (step: number): void => {
-    const lr = from * (to / from) ** (step / (steps - 1));
-    optimizer.paramGroups.forEach((group, index) => {
-      group.lr = own[0]! > 0 ? (lr * own[index]!) / own[0]! : lr;
-    });
-  };
+  const setRate = (step: number): void =>
+    setLearningRate(optimizer, own, from * (to / from) ** (step / (steps - 1)));
   const stop: StopCondition[] = [
     diverged(divergedFactor),
     { name: 'range', afterStep: ({ step }) => (step >= steps ? 'the range is done' : null) },
@@ -140,11 +131,7 @@ export async function findLearningRate<Batch>(
     );
     return { ...curve, method, recommended: curve.suggestions[method] };
   } finally {
-    trainer.loadState(before);
-    optimizer.paramGroups.forEach((group, index) => {
-      group.lr = own[index]!;
-    });
-    options.model.train(wasTraining);
+    restore();
     batches.loadStateDict(place);
     trainer.dispose();
   }
