@@ -72,7 +72,8 @@ describe('nadir bench', () => {
   it('speaks with torch over JSON lines, and fails where a system does', async () => {
     const path = interpreter(`
       const answers = { open: {}, run: { ms: 50 }, value: { value: 0.5 }, close: {} };
-      console.log('a greeting');
+      console.log('a greeting', '{ of a kind }');
+      console.log('{ and another }');
       console.log(JSON.stringify({ version: '9.9' }));
       require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
         const request = JSON.parse(line);
