@@ -33,6 +33,8 @@ await serve(async () => {
       return nadirSystem(false, 1, nadirVersion());
     case 'nadir-wasm':
       return nadirSystem(true, Number(threads), nadirVersion());
+    case 'nadir-native':
+      throw new Error('this version of nadir has no native executor.');
     case 'jax-js':
       return (await import('./peers/jax-js-system.ts')).jaxJsSystem();
     case 'tfjs-wasm':

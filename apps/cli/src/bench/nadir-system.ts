@@ -1,5 +1,5 @@
 import { compile, setThreads, wasmExecutor } from '@nadir/compiler';
-import type { Tensor } from '@nadir/tensor';
+import type { Executor, Tensor } from '@nadir/tensor';
 import { workloadOf } from './catalogue.ts';
 import { meanSquare } from './mean-square.ts';
 import type { Subject, System } from './subject.ts';
@@ -13,7 +13,10 @@ export function nadirSystem(isCompiled: boolean, threads: number, version: strin
   if (isCompiled) setThreads(threads);
   return {
     version,
-    open: (workload) => (isCompiled ? openCompiled : openEager)(workloadOf(workload).make()),
+    open(workload) {
+      const task = workloadOf(workload).make();
+      return isCompiled ? openCompiled(task) : openEager(task);
+    },
   };
 }
 
@@ -32,7 +35,8 @@ function openEager({ step, batches, result }: Task): Subject {
   };
 }
 
-function openCompiled({ step, batches, result }: Task): Subject {
+/** A step as one program of an executor. */
+export function openCompiled({ step, batches, result }: Task, executor: Executor = wasmExecutor): Subject {
   const program = compile(
     (...batch: readonly Tensor[]) => {
       const value = step(...batch);
@@ -40,7 +44,7 @@ function openCompiled({ step, batches, result }: Task): Subject {
       if (value !== result) result.assign(value);
       return null;
     },
-    { executor: wasmExecutor },
+    { executor },
   );
   let [done, loss] = [0, NaN];
   return {

@@ -8,13 +8,15 @@ import { selectWorkloads } from '../bench/catalogue.ts';
 import { contest, type ContestResult } from '../bench/contest.ts';
 import { writeData } from '../bench/data-file.ts';
 import { openField, type Field } from '../bench/field.ts';
+import { profileStep } from '../bench/profile.ts';
 import { isPeer, isThreaded, systemNames, type Contestant, type SystemName } from '../bench/system.ts';
 import type { Workload } from '../bench/workload.ts';
 import { Interruption } from '../interruption.ts';
 import { BenchBoard } from '../terminal/bench-board.ts';
 import { contestLines, legendLines, summaryLines } from '../terminal/bench-table.ts';
 import { duration, plural } from '../terminal/format.ts';
-import { cut } from '../terminal/table.ts';
+import { profileLines } from '../terminal/profile-table.ts';
+import { cut, wrap } from '../terminal/table.ts';
 import { numbers } from './options.ts';
 import { createOutput, type Output } from './output.ts';
 
@@ -24,6 +26,7 @@ interface BenchFlags {
   readonly runs: number;
   readonly peers?: boolean;
   readonly python: string;
+  readonly profile?: boolean;
   readonly json?: boolean;
 }
 
@@ -49,11 +52,12 @@ export function addBenchCommand(program: Command, setExitCode: (code: number) =>
     .option(
       '--threads <list>',
       'numbers of threads, for systems that have them',
-      (text) => list(text).map(numbers.count),
+      (text) => list(text).map(numbers.threads),
       availableParallelism() > 1 ? [1, 2] : [1],
     )
     .option('--runs <count>', 'timed runs of each; slow ones get fewer', numbers.count, 7)
     .option('--python <path>', 'interpreter that has torch', process.env['NADIR_PYTHON'] ?? 'python3')
+    .option('--profile', 'instead, where the time of a compiled step goes, kernel by kernel')
     .option('--json', 'one JSON object a line')
     .addHelpText(
       'after',
@@ -61,11 +65,26 @@ export function addBenchCommand(program: Command, setExitCode: (code: number) =>
 Examples:
   $ nadir bench                     everything: about a minute
   $ nadir bench C64 E --threads 2   some training steps, on two threads
+  $ nadir bench C64-adam --profile  the kernels of a compiled step
   $ nadir bench --peers --json      beside the other libraries, for programs`,
     )
     .action(async (names: readonly string[], flags: BenchFlags) => {
-      setExitCode(await bench(names, flags, createOutput(flags.json ?? false)));
+      const output = createOutput(flags.json ?? false);
+      setExitCode(flags.profile === true ? profile(names, flags, output) : await bench(names, flags, output));
     });
+}
+
+function profile(names: readonly string[], { threads }: BenchFlags, { json, screen }: Output): number {
+  for (const workload of selectWorkloads(names)) {
+    for (const count of threads) {
+      const found = profileStep(workload, count);
+      for (const line of profileLines(workload, found, screen.width)) screen.print(line);
+      screen.print();
+      const { kernels, ...step } = found;
+      if (json) for (const kernel of kernels) process.stdout.write(jsonLine({ ...step, ...kernel }));
+    }
+  }
+  return 0;
 }
 
 function contestantsOf({ systems, threads, peers = false }: BenchFlags): Contestant[] {
@@ -85,6 +104,7 @@ async function bench(names: readonly string[], flags: BenchFlags, output: Output
     requirePeers: flags.systems !== undefined,
   });
   interruption.signal.addEventListener('abort', field.end);
+  if (interruption.signal.aborted) field.end();
   const folder = await mkdtemp(join(tmpdir(), 'nadir-bench-'));
   try {
     introduce(output, field);
@@ -99,9 +119,12 @@ async function bench(names: readonly string[], flags: BenchFlags, output: Output
         data,
         peak: field.peak,
         onProgress: (progress) => board.show(progress),
+      }).catch((error: unknown) => {
+        // Its processes were ended.
+        if (!interruption.signal.aborted) throw error;
       });
       await rm(data, { force: true });
-      if (interruption.signal.aborted) break;
+      if (result === undefined || interruption.signal.aborted) break;
       results.push([workload, result]);
       show(output, workload, result);
     }
@@ -125,7 +148,7 @@ function introduce({ screen, json }: Output, { versions, missing }: Field): void
   for (const { system, reason } of missing) {
     const text = `${system} is left out: ${reason}`;
     if (json) process.stderr.write(`${text}\n`);
-    else screen.print(ansis.yellow(`! ${text}`));
+    else for (const line of wrap(`! ${text}`, screen.width)) screen.print(ansis.yellow(line));
   }
   screen.print();
 }
@@ -134,10 +157,18 @@ function show({ json, screen }: Output, workload: Workload, result: ContestResul
   for (const line of contestLines(workload, result, screen.width)) screen.print(line);
   screen.print();
   if (!json) return;
-  for (const measurement of result.measurements) process.stdout.write(`${JSON.stringify(measurement)}\n`);
+  for (const measurement of result.measurements) process.stdout.write(jsonLine(measurement));
   for (const { system, workload: name, reason } of result.absences) {
     process.stderr.write(`${system} has no figure for ${name}: ${reason}\n`);
   }
+}
+
+/** Clocks do not tell more than five digits; a loss is compared to its last. */
+function jsonLine(fields: object): string {
+  const text = JSON.stringify(fields, (name, value: unknown) =>
+    typeof value === 'number' && name !== 'loss' ? Number(value.toPrecision(5)) : value,
+  );
+  return `${text}\n`;
 }
 
 function conclude(

@@ -15,6 +15,8 @@ export class BenchBoard {
   #index = 0;
   #workload: Workload | undefined;
   #progress: ContestProgress | undefined;
+  /** Made when something has changed, not with every frame: the machine is being measured. */
+  #rows: readonly string[] = [];
 
   constructor(screen: Screen, count: number) {
     this.#screen = screen;
@@ -26,10 +28,14 @@ export class BenchBoard {
     this.#workload = workload;
     this.#index = index;
     this.#progress = undefined;
+    this.#rows = [];
   }
 
   show(progress: ContestProgress): void {
     this.#progress = progress;
+    const { isLive, width } = this.#screen;
+    if (!isLive || progress.soFar.measurements.length === 0) return;
+    this.#rows = [...contestLines(this.#workload!, progress.soFar, width), ''];
   }
 
   done(): void {
@@ -51,10 +57,6 @@ export class BenchBoard {
       ` ${String(Math.floor(share * 100)).padStart(2)} %  ${this.#workload?.name ?? ''}  ${doing}  ${duration(this.seconds)}`,
       width - 25,
     );
-    const rows =
-      progress === undefined || progress.soFar.measurements.length === 0
-        ? []
-        : [...contestLines(this.#workload!, progress.soFar, width), ''];
-    return [...rows, bar + ansis.dim(text)].join('\n');
+    return [...this.#rows, bar + ansis.dim(text)].join('\n');
   }
 }

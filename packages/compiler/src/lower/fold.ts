@@ -7,14 +7,17 @@ import {
   i32x4,
   i8x16,
   select,
+  v128,
   type Expression,
   type FunctionBuilder,
   type Local,
 } from '@nadir/wasm';
-import type { ReduceKernel } from '../kernel.ts';
+import type { FoldName } from '../kernel.ts';
 import { castScalar, type Scalar } from './scalar-point.ts';
+import { splat, splatInteger } from './vector-math.ts';
+import { laneMask, type Lanes } from './vector-memory.ts';
 
-type Name = ReduceKernel['name'];
+type Name = FoldName;
 type Value = Local<'v128'>;
 
 /** One accumulator of one element at a time. */
@@ -28,14 +31,15 @@ export interface ScalarFold {
 /** Four accumulators, one for each lane. */
 export interface VectorFold {
   reset(): void;
-  add(value: Value): void;
+  /** Takes in a vector, or its first lanes. */
+  add(value: Value, lanes?: Lanes): void;
   /** The four results as a vector of the element's type. */
   lanes(): Expression<'v128'>;
   /** Folds the lanes into a scalar fold. */
   into(fold: ScalarFold): void;
 }
 
-function identity(name: Name, dtype: DType): number {
+export function identity(name: Name, dtype: DType): number {
   if (name === 'sum') return 0;
   if (name === 'prod') return 1;
   const isFloat = dtype === 'float32' || dtype === 'float64';
@@ -43,7 +47,7 @@ function identity(name: Name, dtype: DType): number {
   return isFloat ? Infinity : dtype === 'int32' ? 2 ** 31 - 1 : dtype === 'uint8' ? 255 : 1;
 }
 
-const combineF64 = (name: Name, a: Expression<'f64'>, b: Expression<'f64'>): Expression<'f64'> =>
+export const combineF64 = (name: Name, a: Expression<'f64'>, b: Expression<'f64'>): Expression<'f64'> =>
   name === 'sum'
     ? f64.add(a, b)
     : name === 'prod'
@@ -52,7 +56,7 @@ const combineF64 = (name: Name, a: Expression<'f64'>, b: Expression<'f64'>): Exp
         ? f64.max(a, b)
         : f64.min(a, b);
 
-const combineI32 = (name: Name, a: Local<'i32'>, b: Local<'i32'>): Expression<'i32'> =>
+export const combineI32 = (name: Name, a: Local<'i32'>, b: Local<'i32'>): Expression<'i32'> =>
   name === 'sum'
     ? i32.add(a, b)
     : name === 'prod'
@@ -84,8 +88,13 @@ export function scalarFold(f: FunctionBuilder, name: Name, from: DType, to: DTyp
   };
 }
 
-const high = (value: Expression<'v128'>): Expression<'v128'> =>
+export const high = (value: Expression<'v128'>): Expression<'v128'> =>
   i8x16.shuffle(value, value, [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15]);
+
+/** A vector whose other lanes change nothing. */
+function firstLanes(f: FunctionBuilder, value: Value, lanes: Lanes, start: Expression<'v128'>): Value {
+  return lanes === 4 ? value : f.let(v128.bitselect(value, start, laneMask(f, lanes)));
+}
 
 /** Sums and products of float32 in two vectors of float64 each. */
 function wideFold(f: FunctionBuilder, name: 'sum' | 'prod'): VectorFold {
@@ -97,9 +106,10 @@ function wideFold(f: FunctionBuilder, name: 'sum' | 'prod'): VectorFold {
       f.set(lower, f64x2.const(identity(name, 'float32')));
       f.set(upper, f64x2.const(identity(name, 'float32')));
     },
-    add: (value) => {
-      f.set(lower, combine(lower, f64x2.promoteLowF32x4(value)));
-      f.set(upper, combine(upper, f64x2.promoteLowF32x4(high(value))));
+    add: (value, lanes = 4) => {
+      const first = firstLanes(f, value, lanes, splat(f, identity(name, 'float32')));
+      f.set(lower, combine(lower, f64x2.promoteLowF32x4(first)));
+      if (lanes > 2) f.set(upper, combine(upper, f64x2.promoteLowF32x4(high(first))));
     },
     lanes: () => {
       const bytes = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
@@ -127,7 +137,10 @@ export function vectorFold(f: FunctionBuilder, name: Name, from: 'float32' | 'in
       : { sum: i32x4.add, prod: i32x4.mul, max: i32x4.maxS, min: i32x4.minS }[name];
   return {
     reset: () => f.set(accumulator, from === 'float32' ? f32x4.const(start) : i32x4.const(start)),
-    add: (value) => f.set(accumulator, combine(accumulator, value)),
+    add: (value, lanes = 4) => {
+      const first = from === 'float32' ? splat(f, start) : splatInteger(f, start);
+      f.set(accumulator, combine(accumulator, firstLanes(f, value, lanes, first)));
+    },
     lanes: () => accumulator,
     into: (fold) => {
       for (let lane = 0; lane < 4; lane++) {

@@ -1,9 +1,12 @@
 import { ProgramError, type Program } from '@nadir/tensor';
 import { emitGemm, ModuleBuilder, type FunctionBuilder, type GemmFunctions, type Local } from '@nadir/wasm';
-import type { Kernel, KernelProgram, PrimitiveKernel } from '../kernel.ts';
+import { canFail, type Kernel, type KernelProgram, type PrimitiveKernel } from '../kernel.ts';
 import { mostPages } from '../memory.ts';
 import { plan, type PlannedProgram } from '../passes/plan.ts';
-import { emitProduct, productBytes } from './convolution/product.ts';
+import { productBytes } from './convolution/product-plan.ts';
+import { emitProduct } from './convolution/product.ts';
+import { emitWinograd, winogradBytes } from './convolution/winograd-product.ts';
+import { emitWinogradWeights, winogradWeightBytes } from './convolution/winograd-weights.ts';
 import { emitWeights, weightBytes } from './convolution/weights.ts';
 import { emitArgExtreme, emitScatterAdd, emitTake } from './gather.ts';
 import type { Lowering } from './lowering.ts';
@@ -12,6 +15,7 @@ import { emitMatmul } from './matmul.ts';
 import { emitAveragePool, emitMaxPool } from './pool.ts';
 import { emitRandomAdvance, emitRandomBits } from './random.ts';
 import { emitReduce } from './reduce.ts';
+import { emitRowKernel, rowBytes } from './rows.ts';
 import { emitArgSort, emitCumSum, sortBytes } from './scan.ts';
 import { emitRun, type Task } from './run.ts';
 import { declareScalarMath } from './scalar-math.ts';
@@ -61,6 +65,14 @@ const emitters: { readonly [P in OwnName]: Emitter } = {
   randomAdvance: emitRandomAdvance,
 };
 
+/** The kernels of convolutions, and the working memory that a thread needs for them. */
+const convolutions = {
+  product: { emit: emitProduct, scratchBytes: productBytes },
+  winograd: { emit: emitWinograd, scratchBytes: winogradBytes },
+  weights: { emit: emitWeights, scratchBytes: weightBytes },
+  winogradWeights: { emit: emitWinogradWeights, scratchBytes: winogradWeightBytes },
+} as const;
+
 /** Bytes of working memory of the matrix product, which depend on the engine and not on the operands. */
 function gemmScratch(dtype: string): number {
   const type = dtype === 'float64' ? 'f64' : 'f32';
@@ -70,8 +82,8 @@ function gemmScratch(dtype: string): number {
 const scratchBytes: { f32?: number; f64?: number } = {};
 
 function scratchOf(kernel: Kernel): number {
-  if (kernel.kind === 'convolution')
-    return kernel.part === 'product' ? productBytes(kernel.geometry) : weightBytes(kernel.geometry);
+  if (kernel.kind === 'rows') return rowBytes(kernel);
+  if (kernel.kind === 'convolution') return convolutions[kernel.part].scratchBytes(kernel.geometry);
   if (kernel.kind !== 'primitive') return 0;
   switch (kernel.node.primitive) {
     case 'matmul':
@@ -81,14 +93,6 @@ function scratchOf(kernel: Kernel): number {
     default:
       return 0;
   }
-}
-
-/** Kernels that look up elements by numbers that may be out of range. */
-function canFail(kernel: Kernel): boolean {
-  return (
-    kernel.kind === 'primitive' &&
-    (kernel.node.primitive === 'take' || kernel.node.primitive === 'scatterAdd')
-  );
 }
 
 /** A module and what its user must know of it. */
@@ -175,10 +179,12 @@ function emitKernel(lowering: Lowering, f: FunctionBuilder, kernel: Kernel, chun
       return emitMap(lowering, f, kernel, chunk);
     case 'reduce':
       return emitReduce(lowering, f, kernel, chunk);
+    case 'rows':
+      return emitRowKernel(lowering, f, kernel, chunk);
     case 'fill':
       return emitFill(lowering, f, kernel, chunk);
     case 'convolution':
-      return (kernel.part === 'product' ? emitProduct : emitWeights)(lowering, f, kernel, chunk);
+      return convolutions[kernel.part].emit(lowering, f, kernel, chunk);
     case 'primitive': {
       const emit = (emitters as Readonly<Record<string, (typeof emitters)['matmul'] | undefined>>)[
         kernel.node.primitive

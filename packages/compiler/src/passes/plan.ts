@@ -1,5 +1,6 @@
 import { byteSize, contiguousStrides, sameShape, sizeOf, type DType, type ValueId } from '@nadir/tensor';
 import { schedule, type Phase } from './schedule.ts';
+import { replacesInRows } from './stages.ts';
 import {
   readsOf,
   visitLoads,
@@ -84,15 +85,16 @@ class Arena {
   }
 }
 
-/** Whether a kernel reads a buffer only at the place that it is about to write. */
-function readsInPlace(kernel: Kernel, buffer: ValueId): kernel is MapKernel {
+/** Whether a kernel is done with an element of one buffer when it writes that of another, so that both can be one place. */
+function readsInPlace(kernel: Kernel, old: ValueId, written: ValueId): boolean {
+  if (kernel.kind === 'rows') return replacesInRows(kernel, old, written);
   if (kernel.kind !== 'map' || !kernel.roots.every((root) => root.whole)) return false;
   const rowMajor = contiguousStrides(kernel.shape);
   let fits = true;
   visitLoads(
     kernel.roots.map((root) => root.element),
     (load) => {
-      if (load.buffer === buffer && (load.at.offset !== 0 || !sameShape(load.at.strides, rowMajor)))
+      if (load.buffer === old && (load.at.offset !== 0 || !sameShape(load.at.strides, rowMajor)))
         fits = false;
     },
   );
@@ -157,7 +159,7 @@ function directWrites(
       (lastReader === first.position &&
         readers === 1 &&
         writers.length === 1 &&
-        readsInPlace(first.kernel, old));
+        readsInPlace(first.kernel, old, buffer));
     if (isFree) direct.set(buffer, state);
   }
   return direct;
@@ -235,8 +237,9 @@ export function plan(fused: KernelProgram, canFail: (kernel: Kernel) => boolean)
       places.get(old)!.base === 'arena' &&
       from.size === to.size &&
       byteSize(from.dtype) === byteSize(to.dtype) &&
-      readsInPlace(kernel, old) &&
-      sizeOf(kernel.shape) === from.size
+      (kernel.kind === 'map' || kernel.kind === 'rows') &&
+      sizeOf(kernel.shape) === from.size &&
+      readsInPlace(kernel, old, id)
     );
   }
   return { ...program, places, phases, stores, arenaBytes: arena.size };

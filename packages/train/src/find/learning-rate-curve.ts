@@ -42,10 +42,10 @@ type Marks = Record<LearningRateMethod, number>;
 
 /** Where the parabola through a least value and its neighbours has its vertex. */
 function vertex(places: Float64Array, values: Float64Array, at: number): number {
-  if (at <= 0 || at >= values.length - 1) return places[at]!;
-  const [a, b, c] = [values[at - 1]!, values[at]!, values[at + 1]!];
-  const curvature = a - 2 * b + c;
-  return places[at]! + (curvature > 0 ? ((places[1]! - places[0]!) * (a - c)) / (2 * curvature) : 0);
+  const [a = -Infinity, b, c = -Infinity] = [values[at - 1], values[at]!, values[at + 1]];
+  // At the end of what was searched, the least value need not be a minimum.
+  if (a < b || c < b || a - 2 * b + c === 0) return places[at]!;
+  return places[at]! + ((places[1]! - places[0]!) * (a - c)) / (2 * (a - 2 * b + c));
 }
 
 function least(values: Float64Array): number {
@@ -68,7 +68,8 @@ function marksOf(places: Float64Array, values: Float64Array, slopes: Float64Arra
   const from = places[start]! + crossing * (places.length > 1 ? places[1]! - places[0]! : 0);
   const to = vertex(places, values, bottom);
   return {
-    steep: vertex(places, slopes, least(slopes.subarray(0, end))),
+    // Before the descent the slope is noise, and at the edge of the data most of all.
+    steep: vertex(places, slopes, start + least(slopes.subarray(start, end))),
     valley: (from + to) / 2,
     minimum: to - 1,
   };
