@@ -36,7 +36,7 @@ const longestRow = 256;
 const mostChannels = 64;
 const mostFilters = 72;
 /** Chunks to aim at, and multiplications below which a chunk is not cut. */
-const mostChunks = 32;
+const mostChunks = 16;
 const leastWork = 2 ** 20;
 
 /** How the gradient of filters is cut into chunks and parts, and where things lie in working memory. */
