@@ -181,12 +181,13 @@ export interface ConvolutionGeometry {
 }
 
 /**
- * One of the kernels of a convolution. `product`: images and filters in packed panels → planes of places. `weights`: images and the
- * gradient of the places → the gradient of the filters, in parts that add up to it.
+ * One of the kernels of a convolution. `product`: images and filters in packed panels → planes of places. `winograd`: the same with
+ * transformed filters. `weights`: images and the gradient of the places → the gradient of the filters, in parts that add up to it;
+ * `winogradWeights`: the same from transformed tiles.
  */
 export interface ConvolutionKernel {
   readonly kind: 'convolution';
-  readonly part: 'product' | 'weights';
+  readonly part: 'product' | 'winograd' | 'weights' | 'winogradWeights';
   readonly geometry: ConvolutionGeometry;
   readonly operands: readonly View[];
   readonly buffer: ValueId;

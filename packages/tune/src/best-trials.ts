@@ -33,14 +33,9 @@ export function paretoFront<P>(
  * Throws {@link StudyError} if there is none.
  */
 export function bestOf(trials: readonly FrozenTrial[], direction: Direction): FrozenTrial {
-  let best: FrozenTrial | undefined;
-  let infeasible = 0;
-  for (const trial of trials) {
-    if (trial.state !== 'complete' || trial.value === null) continue;
-    if (!isFeasible(trial)) infeasible += 1;
-    else if (best === undefined || isBetter(trial.value, best.value as number, direction)) best = trial;
-  }
+  const best = findBest(trials, direction);
   if (best !== undefined) return best;
+  const infeasible = trials.filter(({ state }) => state === 'complete').length;
   if (infeasible > 0) {
     throw new StudyError(
       `bestTrial: a complete trial that meets its constraints, got none among ${infeasible} complete ones.`,
@@ -52,6 +47,16 @@ export function bestOf(trials: readonly FrozenTrial[], direction: Direction): Fr
       ? 'Call optimize() first.'
       : `Trial ${failed.number} failed with ${failed.error?.name}: ${failed.error?.message}`;
   throw new StudyError(`bestTrial: a complete trial, got none among ${trials.length}. ${hint}`);
+}
+
+/** As {@link bestOf}; undefined if there is none. */
+export function findBest(trials: readonly FrozenTrial[], direction: Direction): FrozenTrial | undefined {
+  let best: FrozenTrial | undefined;
+  for (const trial of trials) {
+    if (trial.state !== 'complete' || trial.value === null || !isFeasible(trial)) continue;
+    if (best === undefined || isBetter(trial.value, best.value as number, direction)) best = trial;
+  }
+  return best;
 }
 
 function isBetter(value: number, than: number, direction: Direction): boolean {

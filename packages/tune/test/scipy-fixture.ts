@@ -5,6 +5,10 @@ type Pairs = readonly (readonly [number, number])[];
 export interface ScipyFixture {
   readonly scipy: string;
   readonly sobol: { readonly rows: readonly number[]; readonly points: readonly (readonly number[])[] };
+  readonly rankTests: {
+    /** Differences, and the one-sided p of a signed-rank test. */
+    readonly signed: readonly (readonly [readonly number[], number])[];
+  };
   readonly normal: {
     readonly x: readonly number[];
     readonly erfc: readonly number[];

@@ -48,17 +48,19 @@ export async function openField(
     processes.push(process);
     return process;
   };
+  const startPeak = async (): Promise<MeasuringProcess> => {
+    const process = await start('peak', 1);
+    await process.ask({ do: 'open', workload: '', data: '' });
+    return process;
+  };
   const most = Math.max(...contestants.map(({ threads }) => threads));
   const [started, peaks] = await Promise.all([
     Promise.allSettled(contestants.map(({ system, threads }) => start(system, threads))),
-    Promise.all(
-      Array.from({ length: most }, async () => {
-        const process = await start('peak', 1);
-        await process.ask({ do: 'open', workload: '', data: '' });
-        return process;
-      }),
-    ),
-  ]);
+    Promise.all(Array.from({ length: most }, startPeak)),
+  ]).catch((error: unknown) => {
+    end();
+    throw error;
+  });
 
   const entrants: Entrant[] = [];
   const versions = new Map<SystemName, string>();

@@ -42,8 +42,8 @@ export class MeasuringProcess {
       this.#complaints = (this.#complaints + text).slice(-2000);
     });
     createInterface({ input: child.stdout! }).on('line', (line) => {
-      // Libraries greet on standard output, too.
-      if (line.startsWith('{')) this.#settle((waiting) => waiting.resolve(JSON.parse(line) as Answer));
+      const answer = answerOf(line);
+      if (answer !== undefined) this.#settle((waiting) => waiting.resolve(answer));
     });
     const fail = (error: Error): void => {
       this.#end ??= error;
@@ -82,8 +82,13 @@ export class MeasuringProcess {
       env: { ...process.env, OMP_WAIT_POLICY: 'PASSIVE' },
     });
     const started = new MeasuringProcess(child, system);
-    started.version = (await started.#next()).version!;
-    return started;
+    try {
+      started.version = (await started.#next()).version!;
+      return started;
+    } catch (error) {
+      started.end();
+      throw error;
+    }
   }
 
   /** Asks; one answer comes for every request. */
@@ -111,5 +116,15 @@ export class MeasuringProcess {
     const waiting = this.#waiting;
     this.#waiting = undefined;
     if (waiting !== undefined) how(waiting);
+  }
+}
+
+/** The answer on a line; undefined for what libraries write to standard output themselves. */
+function answerOf(line: string): Answer | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -52,7 +52,7 @@ export function addBenchCommand(program: Command, setExitCode: (code: number) =>
     .option(
       '--threads <list>',
       'numbers of threads, for systems that have them',
-      (text) => list(text).map(numbers.count),
+      (text) => list(text).map(numbers.threads),
       availableParallelism() > 1 ? [1, 2] : [1],
     )
     .option('--runs <count>', 'timed runs of each; slow ones get fewer', numbers.count, 7)

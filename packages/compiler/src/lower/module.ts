@@ -3,7 +3,10 @@ import { emitGemm, ModuleBuilder, type FunctionBuilder, type GemmFunctions, type
 import { canFail, type Kernel, type KernelProgram, type PrimitiveKernel } from '../kernel.ts';
 import { mostPages } from '../memory.ts';
 import { plan, type PlannedProgram } from '../passes/plan.ts';
-import { emitProduct, productBytes } from './convolution/product.ts';
+import { productBytes } from './convolution/product-plan.ts';
+import { emitProduct } from './convolution/product.ts';
+import { emitWinograd, winogradBytes } from './convolution/winograd-product.ts';
+import { emitWinogradWeights, winogradWeightBytes } from './convolution/winograd-weights.ts';
 import { emitWeights, weightBytes } from './convolution/weights.ts';
 import { emitArgExtreme, emitScatterAdd, emitTake } from './gather.ts';
 import type { Lowering } from './lowering.ts';
@@ -62,6 +65,14 @@ const emitters: { readonly [P in OwnName]: Emitter } = {
   randomAdvance: emitRandomAdvance,
 };
 
+/** The kernels of convolutions, and the working memory that a thread needs for them. */
+const convolutions = {
+  product: { emit: emitProduct, scratchBytes: productBytes },
+  winograd: { emit: emitWinograd, scratchBytes: winogradBytes },
+  weights: { emit: emitWeights, scratchBytes: weightBytes },
+  winogradWeights: { emit: emitWinogradWeights, scratchBytes: winogradWeightBytes },
+} as const;
+
 /** Bytes of working memory of the matrix product, which depend on the engine and not on the operands. */
 function gemmScratch(dtype: string): number {
   const type = dtype === 'float64' ? 'f64' : 'f32';
@@ -72,8 +83,7 @@ const scratchBytes: { f32?: number; f64?: number } = {};
 
 function scratchOf(kernel: Kernel): number {
   if (kernel.kind === 'rows') return rowBytes(kernel);
-  if (kernel.kind === 'convolution')
-    return kernel.part === 'product' ? productBytes(kernel.geometry) : weightBytes(kernel.geometry);
+  if (kernel.kind === 'convolution') return convolutions[kernel.part].scratchBytes(kernel.geometry);
   if (kernel.kind !== 'primitive') return 0;
   switch (kernel.node.primitive) {
     case 'matmul':
@@ -174,7 +184,7 @@ function emitKernel(lowering: Lowering, f: FunctionBuilder, kernel: Kernel, chun
     case 'fill':
       return emitFill(lowering, f, kernel, chunk);
     case 'convolution':
-      return (kernel.part === 'product' ? emitProduct : emitWeights)(lowering, f, kernel, chunk);
+      return convolutions[kernel.part].emit(lowering, f, kernel, chunk);
     case 'primitive': {
       const emit = (emitters as Readonly<Record<string, (typeof emitters)['matmul'] | undefined>>)[
         kernel.node.primitive

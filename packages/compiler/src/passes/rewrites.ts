@@ -1,4 +1,5 @@
 import type { ProgramNode, ValueId, ValueType } from '@nadir/tensor';
+import { beforeScatter } from './pool-rewrites.ts';
 
 /** A node under construction; the ids of its operands are those of the new program. */
 export interface Draft {
@@ -120,6 +121,7 @@ function sumOfPlaced(drafts: Drafts, draft: Draft, isSole: readonly boolean[]): 
  */
 export function rewritten(drafts: Drafts, draft: Draft, isSole: readonly boolean[]): Draft | undefined {
   if (draft.primitive === 'add') return sumOfPlaced(drafts, draft, isSole);
+  if (draft.primitive === 'where' || draft.primitive === 'sum') return beforeScatter(drafts, draft, isSole);
   if (draft.primitive !== 'permute' || isSole[0] !== true) return undefined;
   const before = drafts.draftOf(draft.operands[0]!);
   if (before?.primitive === 'matmul') return transposedProduct(drafts, draft, before);

@@ -43,11 +43,9 @@ describe('findBatchSize', () => {
         executor,
         baseSize: 32,
         sizes: [16, 32, 64, 128],
-        ...{
-          warmupSteps: 20,
-          noiseSteps: 20,
-          checkItems: 1024,
-        },
+        warmupSteps: 20,
+        noiseSteps: 20,
+        checkItems: 1024,
         onProgress: (phase) => void phases.add(phase),
       });
       expect(snapshot()).toEqual(before);
