@@ -55,6 +55,9 @@ export type { RandomSamplerOptions } from './samplers/random-sampler.ts';
 export type { Sampler, SamplerContext } from './samplers/sampler.ts';
 export type { InferParams, Params, Space, SpaceFunction, SpaceRecord, Suggester } from './space.ts';
 export { memoryStorage } from './storage/memory-storage.ts';
+export { optunaTrials } from './storage/optuna-trials.ts';
+export { exportStudy, importStudies } from './storage/study-lines.ts';
+export type { ImportStudiesOptions } from './storage/study-lines.ts';
 export type {
   ImportedTrial,
   NewStudy,
