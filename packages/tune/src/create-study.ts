@@ -1,4 +1,4 @@
-import { StudyError, show } from './errors.ts';
+import { StaleTrialError, StudyError, show } from './errors.ts';
 import type { Direction, FrozenTrial } from './frozen-trial.ts';
 import { medianPruner } from './pruners/median-pruner.ts';
 import type { Pruner } from './pruners/pruner.ts';
@@ -163,7 +163,12 @@ async function openStudy(
   if (interrupted !== 'keep') {
     for (const trial of await storage.loadTrials(record.name, 0)) {
       if (trial.state !== 'running') continue;
-      await releaseTrial(storage, record.name, trial, interrupted === 'requeue' ? maxAttempts : 0);
+      try {
+        await releaseTrial(storage, record.name, trial, interrupted === 'requeue' ? maxAttempts : 0);
+      } catch (error) {
+        // Someone else has ended or released it meanwhile.
+        if (!(error instanceof StaleTrialError)) throw error;
+      }
     }
   }
   const study = new Study({

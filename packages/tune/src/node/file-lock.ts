@@ -24,7 +24,7 @@ export interface LockWording {
   readonly caller: string;
   /** What the caller needs, as `a file that no one else writes to`. */
   readonly need: string;
-  /** What else can be done, ending in a comma. */
+  /** What else can be done: nothing, or a space, the words and a comma. */
   readonly hint: string;
 }
 
@@ -103,7 +103,7 @@ async function requireStale(
         : `process ${owner.pid} on ${owner.host}`;
   throw new LockHeldError(
     `${caller}: ${need}, got ${path}, open in ${who}. ` +
-      `Close it there, ${hint} or remove ${lock} if its owner is gone.`,
+      `Close it there,${hint} or remove ${lock} if its owner is gone.`,
     owner,
   );
 }

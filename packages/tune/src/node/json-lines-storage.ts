@@ -34,7 +34,7 @@ interface OpenJournal {
 const WORDING: LockWording = {
   caller: 'jsonLinesStorage()',
   need: 'a file that no one else writes to',
-  hint: 'open it here with readOnly,',
+  hint: ' open it here with readOnly,',
 };
 
 const BARE_EVENTS: ReadonlySet<LedgerEvent['event']> = new Set(['trial', 'claim', 'write']);

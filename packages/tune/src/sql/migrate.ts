@@ -49,8 +49,12 @@ export async function migrate(database: SqlDatabase, options: MigrateOptions): P
 
 /** 0 where there is nothing. */
 async function versionOf(session: SqlSession, schema: string): Promise<number> {
-  const [table] = await session.query(`SELECT to_regclass($1)::text AS name`, [`${schema}.migration`]);
-  if ((table?.['name'] ?? null) === null) return 0;
+  // Not to_regclass(), which may answer from a cache that is older than the lock.
+  const tables = await session.query(
+    `SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = $1 AND tablename = 'migration'`,
+    [schema.replaceAll('"', '')],
+  );
+  if (tables.length === 0) return 0;
   const [row] = await session.query(`SELECT coalesce(max(version), 0) AS version FROM ${schema}.migration`);
   return row?.['version'] as number;
 }

@@ -10,8 +10,11 @@ export const postgresHint: string =
   postgresUrl === undefined ? ' (set NADIR_TEST_POSTGRES=postgres://… to run it)' : '';
 
 /** Runs statements beside the storage under test. */
-export async function onServer<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client(postgresUrl);
+export async function onServer<T>(
+  work: (client: pg.Client) => Promise<T>,
+  url: string | undefined = postgresUrl,
+): Promise<T> {
+  const client = new pg.Client(url);
   await client.connect();
   try {
     return await work(client);
@@ -27,4 +30,16 @@ export function newSchema(): string {
     onServer(async (client) => void (await client.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`))),
   );
   return schema;
+}
+
+/** A database of the test's own, which is dropped when the test has finished. Returns its URL. */
+export async function newDatabase(): Promise<string> {
+  const name = `nadir_test_${randomUUID().replaceAll('-', '')}`;
+  await onServer((client) => client.query(`CREATE DATABASE ${name}`));
+  onTestFinished(() =>
+    onServer(async (client) => void (await client.query(`DROP DATABASE ${name} WITH (FORCE)`))),
+  );
+  const url = new URL(postgresUrl as string);
+  url.pathname = name;
+  return url.href;
 }

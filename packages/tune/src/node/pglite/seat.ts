@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StorageError } from '../../errors.ts';
 import { migrate } from '../../sql/migrate.ts';
-import type { SqlDatabase } from '../../sql/sql-database.ts';
 import { SqlStorage } from '../../sql/sql-storage.ts';
 import { callStorage } from '../../storage/storage-calls.ts';
 import type { StorageCall } from '../../storage/storage-calls.ts';
@@ -16,6 +15,7 @@ import { layoutOf } from './owner-protocol.ts';
 import type { FolderLayout, OwnerAddress } from './owner-protocol.ts';
 import { OwnerServer } from './owner-server.ts';
 import { loadPGlite, openPGlite } from './pglite-database.ts';
+import type { EmbeddedDatabase } from './pglite-database.ts';
 
 /** A place at a folder's database: the owner's own, or a client's of the process that is the owner. */
 export interface Seat {
@@ -64,33 +64,35 @@ export async function takeSeat(folder: string, create: boolean): Promise<Seat> {
 
 async function ownFolder(folder: string, layout: FolderLayout, lock: FileLock): Promise<Seat> {
   const failure = failureOf(folder);
-  let database: SqlDatabase | undefined;
+  let database: EmbeddedDatabase | undefined;
   try {
     database = await openDatabase(folder, layout);
     const storage = new SqlStorage({ database, schema, failure });
     const server = await OwnerServer.open(storage, layout.address, lock.owner.token);
+    let closing: Promise<void> | undefined;
+    const close = (): Promise<void> =>
+      (closing ??= server
+        .close()
+        .then(() => storage.close())
+        .finally(() => lock.release()));
+    // Whoever comes next, here or elsewhere, opens the database anew.
+    const broken = database.broken.then(close);
+    broken.catch(() => {});
     return {
       call: (method, args) => callStorage(storage, method, args),
-      isLost: () => false,
-      close: async () => {
-        try {
-          await server.close();
-          await storage.close();
-        } finally {
-          await lock.release();
-        }
-      },
+      isLost: () => closing !== undefined,
+      close,
     };
   } catch (error) {
     await database?.close().catch(() => {});
     await lock.release();
-    throw failure(error);
+    throw failure(error, await spaceLeft(folder));
   }
 }
 
 /** Opens the database of a folder whose lock this process holds. */
-async function openDatabase(folder: string, { database }: FolderLayout): Promise<SqlDatabase> {
-  const upToDate = (opened: SqlDatabase): Promise<void> =>
+async function openDatabase(folder: string, { database }: FolderLayout): Promise<EmbeddedDatabase> {
+  const upToDate = (opened: EmbeddedDatabase): Promise<void> =>
     migrate(opened, { schema, create: true, caller, place: folder });
   if (!(await isThere(database))) {
     // Made elsewhere and renamed: a process that is killed meanwhile leaves no half of a database.
@@ -176,15 +178,31 @@ async function isThere(path: string): Promise<boolean> {
   );
 }
 
-function failureOf(folder: string): (error: unknown) => StorageError {
-  return (error) =>
+/** What to say of a disk that is nearly full: PGlite itself does not say why it could not open. */
+async function spaceLeft(folder: string): Promise<string> {
+  const megabytes = await statfs(folder).then(
+    ({ bavail, bsize }) => (bavail * bsize) / 2 ** 20,
+    () => Infinity,
+  );
+  return megabytes < 100 ? ` (${Math.floor(megabytes)} MB left on its disk)` : '';
+}
+
+function failureOf(folder: string): (error: unknown, space?: string) => StorageError {
+  return (error, space = '') =>
     error instanceof StorageError
       ? error
       : new StorageError(
-          `${caller}: a folder that can be read and written, got ${folder}: ${error instanceof Error ? error.message : String(error)}. ` +
+          `${caller}: a folder that can be read and written, got ${folder}: ${reasonOf(error)}${space}. ` +
             'Everything acknowledged before is kept; resume the study when this is put right.',
           { cause: error },
         );
+}
+
+function reasonOf(error: unknown): string {
+  const { name, message, errno } = error as { name?: string; message?: string; errno?: number };
+  // WebAssembly's own number for what is ENOSPC elsewhere; PGlite passes it on bare.
+  if (errno === 51) return 'no space left on device';
+  return message ?? `${name} ${errno}`;
 }
 
 function unreachable(folder: string, owner: LockOwner, cause: LockHeldError): StorageError {
