@@ -4,6 +4,7 @@ import type { KernelProgram } from './kernel.ts';
 import { lower, type LoweredProgram } from './lower/module.ts';
 import { ExecutorMemory } from './memory.ts';
 import { convolve } from './passes/convolve.ts';
+import { flush } from './passes/flush.ts';
 import { fuse } from './passes/fuse.ts';
 import { group } from './passes/group.ts';
 import { formatKernels } from './passes/print.ts';
@@ -113,7 +114,7 @@ export function createWasmExecutor(options: WasmExecutorOptions = {}): Executor 
   const compile = (program: Program, isShared: boolean): Compiled => {
     debug('ir', () => formatProgram(program));
     verifyProgram(program);
-    const simplified = simplify(program);
+    const simplified = flush(simplify(program));
     const isVerified = isAsked('verify');
     if (isVerified) verifyProgram(simplified);
     let kernels = fuse(simplified);

@@ -1,4 +1,4 @@
-import { sizeOf } from '@nadir/tensor';
+import { sizeOf, type ValueId } from '@nadir/tensor';
 import { readsOf, type KernelProgram } from '../kernel.ts';
 import { KernelGraph, type GraphNode } from './graph.ts';
 import { GrowingNest, kernelOf, nestOf, type Nest } from './nests.ts';
@@ -39,7 +39,23 @@ export function group(program: KernelProgram): KernelProgram {
     nests.set(node, new GrowingNest(nest));
     if (isShort) short.set(size, node);
   }
+  dropStores(program, graph, nests);
   return graph.program();
+}
+
+/** What only the loop that computes it reads need not be stored: the turn has it at hand. */
+function dropStores(
+  { results, writes }: KernelProgram,
+  graph: KernelGraph,
+  nests: ReadonlyMap<GraphNode, GrowingNest>,
+): void {
+  const kept = new Set([...results, ...writes.map(({ buffer }) => buffer)]);
+  const isNeeded = (buffer: ValueId): boolean => kept.has(buffer) || graph.readersOf(buffer).size > 0;
+  for (const [node, nest] of nests) {
+    if (nest.roots.every(({ buffer }) => isNeeded(buffer))) continue;
+    nest.keep(isNeeded);
+    graph.replace(node, kernelOf(nest));
+  }
 }
 
 /** Earlier kernels that compute what this one reads, or that read the same, the nearest first. */
