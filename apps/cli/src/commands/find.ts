@@ -123,7 +123,10 @@ async function run<Flags extends FindFlags>(
   // The finders set the learning rate themselves.
   const choices = { ...completeChoices(experiment, choicesFrom(flags)), schedule: 'constant', warmup: 0 };
   const training = prepareRun(experiment, data, {
-    ...{ choices, seed, dropLast: true, executor: executor.name },
+    choices,
+    seed,
+    dropLast: true,
+    executor: executor.name,
     steps: (stepsPerEpoch) => stepsPerEpoch,
   });
   const {
@@ -167,13 +170,16 @@ async function findRate(session: Session, flags: LearningRateFlags): Promise<voi
   const started = performance.now();
   const found = await findLearningRate<never>(
     {
-      ...{
-        model: training.model,
-        forward: training.forward,
-        executor: training.trainer.executor as 'wasm' | 'eager',
-      },
+      model: training.model,
+      forward: training.forward,
+      executor: training.trainer.executor as 'wasm' | 'eager',
       optimizer: training.optimizer as TunableOptimizer,
-      ...{ from, to, steps, method, seed, signal },
+      from,
+      to,
+      steps,
+      method,
+      seed,
+      signal,
       onStep: ({ step, lr, loss }) => {
         advance(step, steps);
         output.event('step', { step, lr, loss });
@@ -201,7 +207,8 @@ function showRate(
     {
       xs: smooth.map((_, i) => place(lrs[i]!)),
       ys: smooth,
-      ...{ width: Math.min(screen.width, 90), height: 8 },
+      width: Math.min(screen.width, 90),
+      height: 8,
       band: [clamp(place(recommended.low)), clamp(place(recommended.high))],
       mark: clamp(place(recommended.lr)),
     },
@@ -250,17 +257,15 @@ async function findBatch(session: Session, flags: BatchFlags): Promise<void> {
   let advance: ((done: number, total: number) => void) | null = null;
   let phase: BatchSizePhase | null = null;
   const found = await findBatchSize<never>({
-    ...{
-      model: training.model,
-      forward: training.forward,
-      executor: training.trainer.executor as 'wasm' | 'eager',
-    },
+    model: training.model,
+    forward: training.forward,
+    executor: training.trainer.executor as 'wasm' | 'eager',
     optimizer: training.optimizer as TunableOptimizer,
     batches: (batchSize) =>
       new DataLoader<unknown, never>(data.train, { batchSize, shuffle: true, seed, dropLast: true }),
     validation: training.validation,
     baseSize: training.recipe.batchSize,
-    ...{ signal },
+    signal,
     ...(flags.sizes === undefined ? {} : { sizes: flags.sizes }),
     ...(flags.memory === undefined ? {} : { memoryLimit: flags.memory * 2 ** 20 }),
     ...(flags.checkItems === undefined ? {} : { checkItems: flags.checkItems }),
