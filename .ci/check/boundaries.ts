@@ -34,7 +34,7 @@ export function boundaryFaults(member: WorkspacePackage): readonly string[] {
   for (const path of sourceFiles(directory, ['src', 'test', 'examples', 'bench'])) {
     const { imports, text } = readModule(path);
     const inSource = path.startsWith(join(directory, 'src'));
-    for (const { specifier, line } of imports) {
+    for (const { specifier, line, isType } of imports) {
       const report = (message: string): void => {
         problems.push(`${shown(path)}:${line}: ${message}`);
       };
@@ -65,7 +65,9 @@ export function boundaryFaults(member: WorkspacePackage): readonly string[] {
         report(`${folder} may not import '${specifier}'. It may import: ${may}.`);
         continue;
       }
-      if (inSource && !(target in installed)) {
+      // For the types of a library that a user may bring along, a development dependency is enough.
+      const isOptional = isType && !target.startsWith(scope) && target in { ...manifest.devDependencies };
+      if (inSource && !(target in installed) && !isOptional) {
         report(`'${specifier}' is not among the dependencies of ${kind}/${folder}/package.json.`);
       }
       if (

@@ -1,12 +1,15 @@
-import type {
-  BinaryName,
-  ComparisonName,
-  DType,
-  PrimitiveName,
-  ProgramNode,
-  Shape,
-  UnaryName,
-  ValueId,
+import {
+  contiguousStrides,
+  reducedShape,
+  type BinaryName,
+  type ComparisonName,
+  type DType,
+  type Pair,
+  type PrimitiveName,
+  type ProgramNode,
+  type Shape,
+  type UnaryName,
+  type ValueId,
 } from '@nadir/tensor';
 
 /** The primitives that make one element out of elements at the same place. */
@@ -56,6 +59,9 @@ export function isPoint(name: string): name is PointName {
   return Object.hasOwn(points, name);
 }
 
+/** How many elements become one. */
+export type FoldName = 'sum' | 'prod' | 'max' | 'min';
+
 /** Position `offset + Σ strides[d] · index[d]` over the axes of a loop nest, in elements. */
 export interface Affine {
   readonly strides: readonly number[];
@@ -67,6 +73,8 @@ export type Element =
   | { readonly kind: 'load'; readonly dtype: DType; readonly buffer: ValueId; readonly at: Affine }
   | { readonly kind: 'constant'; readonly dtype: DType; readonly value: number }
   | { readonly kind: 'index'; readonly dtype: DType; readonly at: Affine }
+  /** What the elements of a row come to; only in row kernels, and the same along the row. */
+  | { readonly kind: 'fold'; readonly dtype: DType; readonly name: FoldName; readonly operand: Element }
   | {
       readonly kind: 'point';
       readonly dtype: DType;
@@ -74,13 +82,18 @@ export type Element =
       readonly operands: readonly Element[];
     };
 
-/** Where a map kernel stores an element. */
+/** Where a map or row kernel stores an element. */
 export interface Root {
   readonly buffer: ValueId;
   readonly element: Element;
   readonly at: Affine;
   /** The whole buffer is written, in row-major order. */
   readonly whole: boolean;
+  /**
+   * In row kernels: the elements of a block of rows at one place of the row are folded to one, and stored when the block is
+   * through. The buffer holds the results of one block behind those of another.
+   */
+  readonly down?: FoldName;
 }
 
 /** One loop nest that stores one or more elements a turn. */
@@ -93,12 +106,29 @@ export interface MapKernel {
 /** The axes of the loop nest are those of the operand; `axes` of them are folded. */
 export interface ReduceKernel {
   readonly kind: 'reduce';
-  readonly name: 'sum' | 'prod' | 'max' | 'min';
+  readonly name: FoldName;
   readonly shape: Shape;
   readonly axes: readonly number[];
   readonly element: Element;
   readonly buffer: ValueId;
   readonly dtype: DType;
+}
+
+/** How many rows a row kernel folds to one, where it folds any: it follows from the sizes alone. */
+export function rowBlock(rows: number): number {
+  return Math.max(8, Math.ceil(rows / 32));
+}
+
+/**
+ * A loop over rows, in which folds of the row and stages that store elements follow one another while the row is near. The
+ * axes of the loop nest are those of the elements; `axes` of them make a row, and a root that does not move along them stores
+ * one element a row.
+ */
+export interface RowKernel {
+  readonly kind: 'rows';
+  readonly shape: Shape;
+  readonly axes: readonly number[];
+  readonly roots: readonly Root[];
 }
 
 /** Sets every element of a buffer to a number. */
@@ -125,7 +155,45 @@ export interface PrimitiveKernel {
   readonly buffer: ValueId;
 }
 
-export type Kernel = MapKernel | ReduceKernel | FillKernel | PrimitiveKernel;
+/**
+ * A convolution in the form that the kernels work on: place (i, j) sees the image from row `i · stride[0] − before[0]` and column
+ * `j · stride[1] − before[1]` on.
+ */
+export interface ConvolutionGeometry {
+  readonly type: 'f32' | 'f64';
+  readonly batch: number;
+  readonly groups: number;
+  /** Of one group. */
+  readonly channels: number;
+  /** Of one group. */
+  readonly filters: number;
+  readonly height: number;
+  readonly width: number;
+  readonly kernel: Pair;
+  readonly stride: Pair;
+  readonly dilation: Pair;
+  /** Zeros before the first row and the first column of an image; below zero: so many are left out. */
+  readonly before: Pair;
+  /** Rows and columns of places. */
+  readonly places: Pair;
+  /** Place (i, j) lies at row `first[0] + i · step[0]` and column `first[1] + j · step[1]` of a plane of `size`. */
+  readonly target: { readonly size: Pair; readonly first: Pair; readonly step: Pair };
+}
+
+/**
+ * One of the kernels of a convolution. `product`: images and filters in packed panels → planes of places. `winograd`: the same with
+ * transformed filters. `weights`: images and the gradient of the places → the gradient of the filters, in parts that add up to it;
+ * `winogradWeights`: the same from transformed tiles.
+ */
+export interface ConvolutionKernel {
+  readonly kind: 'convolution';
+  readonly part: 'product' | 'winograd' | 'weights' | 'winogradWeights';
+  readonly geometry: ConvolutionGeometry;
+  readonly operands: readonly View[];
+  readonly buffer: ValueId;
+}
+
+export type Kernel = MapKernel | ReduceKernel | RowKernel | FillKernel | PrimitiveKernel | ConvolutionKernel;
 
 /** Something that occupies memory: an argument, a state, or what kernels compute. */
 export interface Buffer {
@@ -146,35 +214,68 @@ export interface KernelProgram {
   readonly writes: readonly { readonly state: number; readonly buffer: ValueId }[];
 }
 
+/** The position of a reduction's result over the axes of its operand: it does not move along those that are folded. */
+export function keptPosition(shape: Shape, axes: readonly number[]): Affine {
+  const kept = contiguousStrides(reducedShape(shape, axes));
+  let next = 0;
+  return { strides: shape.map((_, axis) => (axes.includes(axis) ? 0 : kept[next++]!)), offset: 0 };
+}
+
+const none: readonly Element[] = [];
+
+/** What an element is computed from. */
+export function operandsOf(element: Element): readonly Element[] {
+  if (element.kind === 'point') return element.operands;
+  return element.kind === 'fold' ? [element.operand] : none;
+}
+
+/** Calls `visit` with every element at and below some, once per object. */
+export function visitElements(elements: readonly Element[], visit: (element: Element) => void): void {
+  const seen = new Set<Element>();
+  const walk = (element: Element): void => {
+    if (seen.has(element)) return;
+    seen.add(element);
+    visit(element);
+    for (const operand of operandsOf(element)) walk(operand);
+  };
+  for (const element of elements) walk(element);
+}
+
 /** Calls `visit` with every load below an element, once per object. */
 export function visitLoads(
   elements: readonly Element[],
   visit: (load: Extract<Element, { kind: 'load' }>) => void,
 ): void {
-  const seen = new Set<Element>();
-  const walk = (element: Element): void => {
-    if (seen.has(element)) return;
-    seen.add(element);
+  visitElements(elements, (element) => {
     if (element.kind === 'load') visit(element);
-    else if (element.kind === 'point') for (const operand of element.operands) walk(operand);
-  };
-  for (const element of elements) walk(element);
+  });
+}
+
+/** Whether a kernel looks up elements by numbers that may be out of range. */
+export function canFail(kernel: Kernel): boolean {
+  return (
+    kernel.kind === 'primitive' &&
+    (kernel.node.primitive === 'take' || kernel.node.primitive === 'scatterAdd')
+  );
 }
 
 /** The buffers that a kernel reads. */
 export function readsOf(kernel: Kernel): Set<ValueId> {
   const reads = new Set<ValueId>();
-  if (kernel.kind === 'map')
+  if (kernel.kind === 'map' || kernel.kind === 'rows')
     visitLoads(
       kernel.roots.map((root) => root.element),
       (load) => reads.add(load.buffer),
     );
   else if (kernel.kind === 'reduce') visitLoads([kernel.element], (load) => reads.add(load.buffer));
-  else if (kernel.kind === 'primitive') for (const view of kernel.operands) reads.add(view.buffer);
+  else if (kernel.kind === 'primitive' || kernel.kind === 'convolution')
+    for (const view of kernel.operands) reads.add(view.buffer);
   return reads;
 }
 
 /** The buffers that a kernel writes. */
 export function writesOf(kernel: Kernel): ValueId[] {
-  return kernel.kind === 'map' ? kernel.roots.map((root) => root.buffer) : [kernel.buffer];
+  return kernel.kind === 'map' || kernel.kind === 'rows'
+    ? kernel.roots.map((root) => root.buffer)
+    : [kernel.buffer];
 }

@@ -1,7 +1,11 @@
+import { features } from '@nadir/wasm';
 import { byteSize, ProgramError, type DType, type Home, type Storage, type TypedArray } from '@nadir/tensor';
+import { canShareMemory } from './threads/host.ts';
+import { Team } from './threads/team.ts';
 
 const pageBytes = 65_536;
-const mostPages = 65_536;
+/** 4 GiB. */
+export const mostPages = 65_536;
 /** Every block begins at a multiple of this, and vectors may run over its end up to the next multiple. */
 const alignment = 64;
 
@@ -20,6 +24,16 @@ export function viewOf(dtype: DType, buffer: ArrayBuffer, address: number, size:
   }
 }
 
+function sharedMemory(): WebAssembly.Memory | null {
+  if (!features().threads || !canShareMemory()) return null;
+  try {
+    return new WebAssembly.Memory({ initial: 1, maximum: mostPages, shared: true });
+  } catch {
+    // No room for 4 GiB of addresses: a memory that is not shared asks for less at first.
+    return null;
+  }
+}
+
 interface Room {
   readonly address: number;
   readonly bytes: number;
@@ -35,8 +49,19 @@ export class ExecutorMemory {
   /** The working memory of every thread. */
   readonly #scratch: (Room | null)[] = [];
 
+  /** Whether other threads can use the memory. */
+  readonly isShared: boolean;
+  #team: Team | null = null;
+
   constructor() {
-    this.memory = new WebAssembly.Memory({ initial: 1, maximum: mostPages });
+    this.memory = sharedMemory() ?? new WebAssembly.Memory({ initial: 1, maximum: mostPages });
+    this.isShared = !(this.memory.buffer instanceof ArrayBuffer);
+  }
+
+  /** The threads that work in this memory. */
+  get team(): Team {
+    this.#team ??= new Team(this);
+    return this.#team;
   }
 
   /** Bytes in use or once used. */

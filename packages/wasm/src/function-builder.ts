@@ -64,6 +64,9 @@ export class FunctionBuilder<R extends ResultType = ResultType> {
   readonly #names = new Set<string>();
   readonly #parameterCount: number;
   readonly #scopes: Scope[];
+  /** What runs before the first statement. */
+  readonly #prelude: Statement[] = [];
+  readonly #constants = new Map<string, Local>();
   #labels = 0;
   #finished = false;
 
@@ -113,6 +116,24 @@ export class FunctionBuilder<R extends ResultType = ResultType> {
   let<T extends ValueType>(value: Expression<T>, name?: string): Local<T> {
     const local = this.local(value.type, name);
     this.set(local, value as Operand<T>);
+    return local;
+  }
+
+  /**
+   * A local that holds a constant from the start of the function on, one for each constant: engines repeat the instructions
+   * that make a vector constant wherever it stands, in the innermost loop too.
+   */
+  constant<T extends ValueType>(value: Expression<T>): Local<T> {
+    const [immediate] = value.immediates;
+    const isConstant = value.name.endsWith('.const') && immediate !== undefined && 'value' in immediate;
+    if (!isConstant) this.#fail(`constant(): a constant is required, got ${value.name}.`);
+    const number = immediate.value as number | bigint | readonly number[];
+    const key = `${value.type} ${Object.is(number, -0) ? '-0' : String(number)}`;
+    const before = this.#constants.get(key);
+    if (before !== undefined) return before as Local<T>;
+    const local = this.local(value.type);
+    this.#constants.set(key, local);
+    this.#prelude.push(setLocal(local, value));
     return local;
   }
 
@@ -166,13 +187,7 @@ export class FunctionBuilder<R extends ResultType = ResultType> {
       return;
     }
     if (!('local' in target)) this.#fail('set(): a local or a global is required.');
-    this.#emit({
-      type: 'void',
-      name: 'local.set',
-      code: [0x21],
-      operands: [operand(`set() of ${target.local.name}`, 1, target.type, value)],
-      immediates: [{ kind: 'local', value: target }],
-    });
+    this.#emit(setLocal(target, operand(`set() of ${target.local.name}`, 1, target.type, value)));
   }
 
   /** Sets a local when the expression runs, and leaves the value. */
@@ -341,6 +356,19 @@ export class FunctionBuilder<R extends ResultType = ResultType> {
       const last = scope.statements.at(-1);
       if (last === undefined || 'control' in last) this.unreachable();
     }
-    return { locals: this.#locals.slice(this.#parameterCount), statements: scope.statements };
+    return {
+      locals: this.#locals.slice(this.#parameterCount),
+      statements: [...this.#prelude, ...scope.statements],
+    };
   }
+}
+
+function setLocal(target: Local, value: Expression): Expression<'void'> {
+  return {
+    type: 'void',
+    name: 'local.set',
+    code: [0x21],
+    operands: [value],
+    immediates: [{ kind: 'local', value: target }],
+  };
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   call,
   f32,
+  f32x4,
   i32,
   i64,
   ModuleBuilder,
@@ -127,6 +128,22 @@ describe('control flow', () => {
     const { factorial: run, max } = instantiate(module);
     expect([run!(20n), max!(3, -4), max!(3, 4)]).toEqual([2_432_902_008_176_640_000n, 3, 4]);
   });
+
+  it('holds each constant in one local from the start on', () => {
+    const module = new ModuleBuilder();
+    module.function('dot', { parameters: { n: 'i32' }, result: 'f32', export: true }, (f, { n }) => {
+      const sum = f.local('v128');
+      f.for(f.local('i32'), { to: n }, () => {
+        const step = f.constant(f32x4.const(1, 2, -0, 4));
+        expect(f.constant(f32x4.const(1, 2, -0, 4))).toBe(step);
+        expect(f.constant(f32x4.const(1, 2, 0, 4))).not.toBe(step);
+        f.set(sum, f32x4.add(sum, step));
+      });
+      // A scalar of the same bits is another constant.
+      f.return(f32.mul(f32x4.extractLane(sum, 1), f.constant(f32.const(0.5))));
+    });
+    expect(instantiate(module).dot!(5)).toBe(5);
+  });
 });
 
 describe('misuse', () => {
@@ -193,6 +210,12 @@ describe('misuse', () => {
     expect(() =>
       module.function('left', { result: 'i32' }, (f) => f.block((out) => f.branch(out, 1))),
     ).toThrow(WasmError);
+  });
+
+  it('refuses to hold what is not constant', () => {
+    expect(broken((f) => f.constant(i32.add(1, 2)))).toThrow(
+      'constant(): a constant is required, got i32.add.',
+    );
   });
 
   it('refuses a step that is not positive', () => {

@@ -1,34 +1,27 @@
-import { byteSize, ProgramError } from '@nadir/tensor';
-import {
-  call,
-  emitGemm,
-  i32,
-  memory,
-  ModuleBuilder,
-  type FunctionBuilder,
-  type FunctionHandle,
-  type GemmFunctions,
-  type Local,
-} from '@nadir/wasm';
-import type { Kernel, KernelProgram, PrimitiveKernel } from '../kernel.ts';
+import { ProgramError, type Program } from '@nadir/tensor';
+import { emitGemm, ModuleBuilder, type FunctionBuilder, type GemmFunctions, type Local } from '@nadir/wasm';
+import { canFail, type Kernel, type KernelProgram, type PrimitiveKernel } from '../kernel.ts';
+import { mostPages } from '../memory.ts';
 import { plan, type PlannedProgram } from '../passes/plan.ts';
-import { emitConvolution, patchBytes } from './convolution.ts';
+import { productBytes } from './convolution/product-plan.ts';
+import { emitProduct } from './convolution/product.ts';
+import { emitWinograd, winogradBytes } from './convolution/winograd-product.ts';
+import { emitWinogradWeights, winogradWeightBytes } from './convolution/winograd-weights.ts';
+import { emitWeights, weightBytes } from './convolution/weights.ts';
 import { emitArgExtreme, emitScatterAdd, emitTake } from './gather.ts';
-import { control } from './control.ts';
-import { bufferOf, pointerTo, stateStart, type Lowering } from './lowering.ts';
+import type { Lowering } from './lowering.ts';
 import { emitFill, emitMap } from './map.ts';
 import { emitMatmul } from './matmul.ts';
 import { emitAveragePool, emitMaxPool } from './pool.ts';
 import { emitRandomAdvance, emitRandomBits } from './random.ts';
 import { emitReduce } from './reduce.ts';
+import { emitRowKernel, rowBytes } from './rows.ts';
 import { emitArgSort, emitCumSum, sortBytes } from './scan.ts';
+import { emitRun, type Task } from './run.ts';
 import { declareScalarMath } from './scalar-math.ts';
 
 type OwnName =
   | 'matmul'
-  | 'conv'
-  | 'convInputGrad'
-  | 'convWeightGrad'
   | 'maxPool'
   | 'maxPoolGather'
   | 'maxPoolScatter'
@@ -57,9 +50,6 @@ type Emitter = (
 /** The primitives that are neither element-wise, nor movements, nor reductions. */
 const emitters: { readonly [P in OwnName]: Emitter } = {
   matmul: emitMatmul,
-  conv: emitConvolution,
-  convInputGrad: emitConvolution,
-  convWeightGrad: emitConvolution,
   maxPool: emitMaxPool,
   maxPoolGather: emitMaxPool,
   maxPoolScatter: emitMaxPool,
@@ -75,6 +65,14 @@ const emitters: { readonly [P in OwnName]: Emitter } = {
   randomAdvance: emitRandomAdvance,
 };
 
+/** The kernels of convolutions, and the working memory that a thread needs for them. */
+const convolutions = {
+  product: { emit: emitProduct, scratchBytes: productBytes },
+  winograd: { emit: emitWinograd, scratchBytes: winogradBytes },
+  weights: { emit: emitWeights, scratchBytes: weightBytes },
+  winogradWeights: { emit: emitWinogradWeights, scratchBytes: winogradWeightBytes },
+} as const;
+
 /** Bytes of working memory of the matrix product, which depend on the engine and not on the operands. */
 function gemmScratch(dtype: string): number {
   const type = dtype === 'float64' ? 'f64' : 'f32';
@@ -84,14 +82,12 @@ function gemmScratch(dtype: string): number {
 const scratchBytes: { f32?: number; f64?: number } = {};
 
 function scratchOf(kernel: Kernel): number {
+  if (kernel.kind === 'rows') return rowBytes(kernel);
+  if (kernel.kind === 'convolution') return convolutions[kernel.part].scratchBytes(kernel.geometry);
   if (kernel.kind !== 'primitive') return 0;
   switch (kernel.node.primitive) {
     case 'matmul':
       return gemmScratch(kernel.node.type.dtype);
-    case 'conv':
-    case 'convInputGrad':
-    case 'convWeightGrad':
-      return patchBytes(kernel) + gemmScratch(kernel.node.type.dtype);
     case 'argSort':
       return sortBytes(kernel);
     default:
@@ -99,20 +95,14 @@ function scratchOf(kernel: Kernel): number {
   }
 }
 
-/** Kernels that look up elements by numbers that may be out of range. */
-function canFail(kernel: Kernel): boolean {
-  return (
-    kernel.kind === 'primitive' &&
-    (kernel.node.primitive === 'take' || kernel.node.primitive === 'scatterAdd')
-  );
-}
-
 /** A module and what its user must know of it. */
 export interface LoweredProgram {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly program: PlannedProgram;
-  /** The kernels' functions, exported if asked for, and the chunks that each has. */
-  readonly functions: readonly { readonly name: string; readonly chunks: number }[];
+  /** Chunks of every task that threads can run: those of the kernels come first, in their order. */
+  readonly tasks: readonly { readonly name: string; readonly chunks: number }[];
+  /** Whether any of them is worth more than one thread. */
+  readonly hasForks: boolean;
   /** Working memory that a thread needs for itself. */
   readonly scratchBytes: number;
   /** The module in the style of the text format. */
@@ -125,16 +115,18 @@ function nameOf(kernel: Kernel, index: number): string {
       ? kernel.node.primitive
       : kernel.kind === 'reduce'
         ? kernel.name
-        : kernel.kind === 'fill'
-          ? 'fill'
-          : kernel.roots
-              .map(({ element }) => (element.kind === 'point' ? element.name : element.kind))
-              .join('_');
+        : kernel.kind === 'convolution'
+          ? `convolution_${kernel.part}`
+          : kernel.kind === 'fill'
+            ? 'fill'
+            : kernel.roots
+                .map(({ element }) => (element.kind === 'point' ? element.name : element.kind))
+                .join('_');
   return `k${index}_${what}`;
 }
 
-/** Emits one module for a fused program: a function for each kernel, and `run` that calls them in order. */
-export function lower(fused: KernelProgram, exportKernels = false): LoweredProgram {
+/** Emits one module for a fused program: a function for each kernel, and `run` that calls them phase by phase. */
+export function lower(fused: KernelProgram, source: Program, isShared: boolean): LoweredProgram {
   const program = plan(fused, canFail);
   if (program.arenaBytes > 2 ** 32 - 2 ** 16) {
     throw new ProgramError(
@@ -143,7 +135,7 @@ export function lower(fused: KernelProgram, exportKernels = false): LoweredProgr
     );
   }
   const module = new ModuleBuilder();
-  module.importMemory('nadir', 'memory', { min: 1 });
+  module.importMemory('nadir', 'memory', isShared ? { min: 1, max: mostPages, shared: true } : { min: 1 });
   const math = declareScalarMath(module);
   const products = new Map<string, GemmFunctions>();
   const lowering: Lowering = {
@@ -158,19 +150,27 @@ export function lower(fused: KernelProgram, exportKernels = false): LoweredProgr
       return before;
     },
   };
-  const calls = program.kernels.map((kernel, index) => {
+  const kernels = new Map<Kernel, Task>();
+  for (const kernel of program.kernels) {
     let chunks = 1;
+    math.isHostOnly = false;
     const handle = module.function(
-      nameOf(kernel, index),
-      { parameters: { chunk: 'i32' }, export: exportKernels },
+      nameOf(kernel, kernels.size),
+      { parameters: { chunk: 'i32' } },
       (f, { chunk }) => (chunks = emitKernel(lowering, f, kernel, chunk)),
     );
-    return { kernel, handle, chunks };
-  });
-  emitRun(lowering, calls);
-  const functions = calls.map(({ handle, chunks }) => ({ name: handle.name, chunks }));
+    kernels.set(kernel, { handle, chunks, isShared: !math.isHostOnly });
+  }
+  const { tasks, hasForks } = emitRun(lowering, kernels, source.state.length, isShared, canFail);
   const scratchBytes = Math.max(0, ...program.kernels.map(scratchOf));
-  return { bytes: module.toBytes(), program, functions, scratchBytes, toText: () => module.toText() };
+  return {
+    bytes: module.toBytes(),
+    program,
+    tasks: tasks.map(({ handle, chunks }) => ({ name: handle.name, chunks })),
+    hasForks,
+    scratchBytes,
+    toText: () => module.toText(),
+  };
 }
 
 function emitKernel(lowering: Lowering, f: FunctionBuilder, kernel: Kernel, chunk: Local<'i32'>): number {
@@ -179,8 +179,12 @@ function emitKernel(lowering: Lowering, f: FunctionBuilder, kernel: Kernel, chun
       return emitMap(lowering, f, kernel, chunk);
     case 'reduce':
       return emitReduce(lowering, f, kernel, chunk);
+    case 'rows':
+      return emitRowKernel(lowering, f, kernel, chunk);
     case 'fill':
       return emitFill(lowering, f, kernel, chunk);
+    case 'convolution':
+      return convolutions[kernel.part].emit(lowering, f, kernel, chunk);
     case 'primitive': {
       const emit = (emitters as Readonly<Record<string, (typeof emitters)['matmul'] | undefined>>)[
         kernel.node.primitive
@@ -190,33 +194,4 @@ function emitKernel(lowering: Lowering, f: FunctionBuilder, kernel: Kernel, chun
       return emit(lowering, f, kernel, chunk) ?? 1;
     }
   }
-}
-
-function emitRun(
-  lowering: Lowering,
-  calls: readonly {
-    readonly kernel: Kernel;
-    readonly handle: FunctionHandle<{ readonly chunk: 'i32' }, 'void'>;
-    readonly chunks: number;
-  }[],
-): void {
-  const { module, program } = lowering;
-  const store = module.function('store', { export: true }, (f) => {
-    for (const { state, buffer } of program.stores) {
-      const { dtype, size } = bufferOf(lowering, buffer);
-      const bytes = i32.const(size * byteSize(dtype));
-      f.do(memory.copy(stateStart(lowering, state), pointerTo(lowering, f, buffer), bytes));
-    }
-  });
-  module.function('run', { export: true }, (f) => {
-    f.do(i32.store(lowering.control, 0, control.fault));
-    const chunk = f.local('i32');
-    for (const { kernel, handle, chunks } of calls) {
-      if (chunks === 1) f.do(call(handle, { chunk: 0 }));
-      else f.for(chunk, { to: chunks }, () => f.do(call(handle, { chunk })));
-      // A bad index ends the program before any state has changed.
-      if (canFail(kernel)) f.if(i32.load(lowering.control, control.fault), () => f.return());
-    }
-    f.do(call(store, {}));
-  });
 }

@@ -10,46 +10,27 @@ import {
 } from '@nadir/wasm';
 
 type Unary = FunctionHandle<{ readonly x: 'f64' }, 'f64'>;
-type Binary = FunctionHandle<{ readonly x: 'f64'; readonly y: 'f64' }, 'f64'>;
 
 const unaryNames = ['exp', 'expm1', 'log', 'log1p', 'sin', 'cos', 'tanh', 'erf'] as const;
-const binaryNames = ['pow', 'atan2', 'remainder'] as const;
 export type UnaryMath = (typeof unaryNames)[number];
-export type BinaryMath = (typeof binaryNames)[number];
+export type BinaryMath = 'pow' | 'atan2' | 'remainder';
 
 /** Functions of double precision that a module takes from the engine. */
 export interface ScalarMath {
+  /** Set where code comes to depend on a function that only the caller's thread has. */
+  isHostOnly: boolean;
   readonly unary: (name: UnaryMath, x: Expression<'f64'>) => Expression<'f64'>;
   readonly binary: (name: BinaryMath, x: Expression<'f64'>, y: Expression<'f64'>) => Expression<'f64'>;
 }
 
-/** Math.pow, but with 1 for 1^NaN and (±1)^±∞, as in C and torch. */
-function power(a: number, b: number): number {
-  return a === 1 || (a === -1 && (b === Infinity || b === -Infinity)) ? 1 : a ** b;
-}
-
-/** The sign of the divisor. */
-function remainder(a: number, b: number): number {
-  const r = a % b;
-  return r !== 0 && r < 0 !== b < 0 ? r + b : r;
-}
-
-/** What {@link declareScalarMath} imports. */
-export function scalarMathImports(
-  erf: (x: number) => number,
-): Record<UnaryMath | BinaryMath, (...x: number[]) => number> {
+/**
+ * What {@link declareScalarMath} imports: most of it is `Math` itself, so that a thread needs nothing else. Only the caller's
+ * thread has `erf`.
+ */
+export function scalarMathImports(erf: (x: number) => number): WebAssembly.Imports {
   return {
-    exp: Math.exp,
-    expm1: Math.expm1,
-    log: Math.log,
-    log1p: Math.log1p,
-    sin: Math.sin,
-    cos: Math.cos,
-    tanh: Math.tanh,
-    erf: (x) => erf(x!),
-    pow: (x, y) => power(x!, y!),
-    atan2: (x, y) => Math.atan2(x!, y!),
-    remainder: (x, y) => remainder(x!, y!),
+    math: Math as unknown as WebAssembly.ModuleImports,
+    host: { erf, fmod: (x: number, y: number) => x % y },
   };
 }
 
@@ -59,18 +40,38 @@ export function scalarMathImports(
  */
 export function declareScalarMath(module: ModuleBuilder): ScalarMath {
   const unary = new Map<UnaryMath, Unary>();
-  const binary = new Map<BinaryMath, Binary>();
+  const xs = { x: 'f64' } as const;
+  const pairs = { x: 'f64', y: 'f64' } as const;
   for (const name of unaryNames)
-    unary.set(name, module.importFunction('math', name, { parameters: { x: 'f64' }, result: 'f64' }));
-  for (const name of binaryNames)
-    binary.set(
+    unary.set(
       name,
-      module.importFunction('math', name, { parameters: { x: 'f64', y: 'f64' }, result: 'f64' }),
+      module.importFunction(name === 'erf' ? 'host' : 'math', name, { parameters: xs, result: 'f64' }),
     );
-  return {
-    unary: (name, x) => call(unary.get(name)!, { x }),
-    binary: (name, x, y) => call(binary.get(name)!, { x, y }),
+  const atan2 = module.importFunction('math', 'atan2', { parameters: pairs, result: 'f64' });
+  const rawPower = module.importFunction('math', 'pow', { parameters: pairs, result: 'f64' });
+  const fmod = module.importFunction('host', 'fmod', { parameters: pairs, result: 'f64' });
+  // Math.pow, but with 1 for 1^NaN and (±1)^±∞, as in C and torch.
+  const pow = module.function('power', { parameters: pairs, result: 'f64' }, (f, { x, y }) => {
+    const isOne = i32.or(f64.eq(x, 1), i32.and(f64.eq(x, -1), f64.eq(f64.abs(y), Infinity)));
+    f.return(select(isOne, f64.const(1), call(rawPower, { x, y })));
+  });
+  // With the sign of the divisor.
+  const remainder = module.function('remainder', { parameters: pairs, result: 'f64' }, (f, { x, y }) => {
+    const rest = f.let(call(fmod, { x, y }));
+    const isOpposite = i32.ne(f64.lt(rest, 0), f64.lt(y, 0));
+    const isOff = i32.and(f64.ne(rest, 0), isOpposite);
+    f.return(select(isOff, f64.add(rest, y), rest));
+  });
+  const binary = { pow, atan2, remainder };
+  const math: ScalarMath = {
+    isHostOnly: false,
+    unary: (name, x) => {
+      if (name === 'erf') math.isHostOnly = true;
+      return call(unary.get(name)!, { x });
+    },
+    binary: (name, x, y) => call(binary[name], { x, y }),
   };
+  return math;
 }
 
 /** −1, 0 or 1 with the sign of x; x itself for ±0 and NaN. */

@@ -1,20 +1,19 @@
 import type { DType } from '@nadir/tensor';
-import {
-  f32,
-  f32x4,
-  f64,
-  i16x8,
-  i32,
-  i32x4,
-  i8x16,
-  v128,
-  type Expression,
-  type FunctionBuilder,
-  type Local,
-} from '@nadir/wasm';
+import { f32, f32x4, f64, i32x4, v128, type Expression, type FunctionBuilder, type Local } from '@nadir/wasm';
 import type { Element, PointName } from '../kernel.ts';
 import type { BinaryMath, ScalarMath, UnaryMath } from './scalar-math.ts';
-import { choose, erf, exp, largestAngle, log, sigmoid, sine, tanh } from './vector-math.ts';
+import {
+  choose,
+  erf,
+  exp,
+  largestAngle,
+  log,
+  sigmoid,
+  sine,
+  splat,
+  splatInteger,
+  tanh,
+} from './vector-math.ts';
 
 type Vector = Expression<'v128'>;
 type Value = Local<'v128'>;
@@ -55,6 +54,10 @@ export function isVector(element: Element, seen: Set<Element> = new Set()): bool
   if (seen.has(element)) return true;
   seen.add(element);
   if (!laneTypes.has(element.dtype)) return false;
+  if (element.kind === 'fold') {
+    const { operand, dtype } = element;
+    return dtype !== 'bool' && operand.dtype !== 'bool' && isVector(operand, seen);
+  }
   if (element.kind !== 'point') return element.kind !== 'index' || element.dtype !== 'bool';
   const { name, operands } = element;
   const dtype = operands.at(-1)!.dtype;
@@ -77,7 +80,7 @@ const laneOf = (x: Value, index: number): Expression<'f64'> => f64.promoteF32(f3
 function angle(f: FunctionBuilder, math: ScalarMath, name: 'sin' | 'cos', x: Value): Value {
   const result = f.let(sine(f, x, name === 'sin' ? 0 : 1));
   // NaN compares false with everything, and keeps its way through the polynomials.
-  f.if(v128.anyTrue(f32x4.gt(f32x4.abs(x), f32x4.const(largestAngle))), () => {
+  f.if(v128.anyTrue(f32x4.gt(f32x4.abs(x), splat(f, largestAngle))), () => {
     f.set(
       result,
       byLanes(f, (index) => math.unary(name, laneOf(x, index))),
@@ -93,8 +96,8 @@ function float32Point(f: FunctionBuilder, math: ScalarMath, name: PointName, x: 
     case 'abs':
       return f32x4.abs(x);
     case 'sign': {
-      const isNonZero = v128.or(f32x4.lt(x, f32x4.const(0)), f32x4.gt(x, f32x4.const(0)));
-      const one = v128.or(v128.and(x, i32x4.const(-0x80000000)), f32x4.const(1));
+      const isNonZero = v128.or(f32x4.lt(x, splat(f, 0)), f32x4.gt(x, splat(f, 0)));
+      const one = v128.or(v128.and(x, splatInteger(f, -0x80000000)), splat(f, 1));
       return choose(isNonZero, one, x);
     }
     case 'floor':
@@ -191,13 +194,13 @@ function integerPoint(name: PointName, x: Value, y: Value, isBool: boolean, coun
   }
 }
 
-function castVector(from: DType, to: DType, x: Value): Vector {
+function castVector(f: FunctionBuilder, from: DType, to: DType, x: Value): Vector {
   if (from === to) return x;
   if (to === 'float32') {
-    return from === 'bool' ? v128.and(x, f32x4.const(1)) : f32x4.convertI32x4S(x);
+    return from === 'bool' ? v128.and(x, splat(f, 1)) : f32x4.convertI32x4S(x);
   }
-  if (to === 'int32') return from === 'bool' ? v128.and(x, i32x4.const(1)) : i32x4.truncSatF32x4S(x);
-  return from === 'float32' ? f32x4.ne(x, f32x4.const(0)) : i32x4.ne(x, i32x4.const(0));
+  if (to === 'int32') return from === 'bool' ? v128.and(x, splatInteger(f, 1)) : i32x4.truncSatF32x4S(x);
+  return from === 'float32' ? f32x4.ne(x, splat(f, 0)) : i32x4.ne(x, splatInteger(f, 0));
 }
 
 /** Emits one element-wise primitive on vectors of four. */
@@ -211,29 +214,9 @@ export function vectorPoint(
   const [x, y, z] = operands as readonly [Value, Value, Value];
   const from = point.operands[0]!.dtype;
   if (name === 'where') return f.let(choose(x, y, z));
-  if (name === 'cast') return f.let(castVector(from, dtype, x));
+  if (name === 'cast') return f.let(castVector(f, from, dtype, x));
   if (from === 'float32') return f.let(float32Point(f, math, name, x, y));
   const second = point.operands[1];
   const count = second?.kind === 'constant' ? second.value & 31 : 0;
   return f.let(integerPoint(name, x, y, from === 'bool', count));
-}
-
-/** Four bytes in memory, not 0 where true, as a mask. */
-export function loadMask(address: Expression<'i32'>, offset: number): Vector {
-  return i32x4.ne(
-    i32x4.extendLowI16x8U(i16x8.extendLowI8x16U(v128.load32Zero(address, offset, 1))),
-    i32x4.const(0),
-  );
-}
-
-/** Stores a mask as four bytes of 0 or 1. */
-export function storeMask(address: Expression<'i32'>, mask: Vector, offset: number): Expression<'void'> {
-  const ones = v128.and(mask, i32x4.const(1));
-  // Byte 0 of every lane.
-  const bytes = i8x16.shuffle(
-    ones,
-    i32x4.const(0),
-    [0, 4, 8, 12, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16],
-  );
-  return i32.store(address, i32x4.extractLane(bytes, 0), offset, 1);
 }

@@ -1,4 +1,6 @@
 import { byteSize, contiguousStrides, sameShape, sizeOf, type DType, type ValueId } from '@nadir/tensor';
+import { schedule, type Phase } from './schedule.ts';
+import { replacesInRows } from './stages.ts';
 import {
   readsOf,
   visitLoads,
@@ -23,6 +25,7 @@ export interface Store {
 /** A program with a place for everything. */
 export interface PlannedProgram extends KernelProgram {
   readonly places: ReadonlyMap<ValueId, Place>;
+  readonly phases: readonly Phase[];
   readonly stores: readonly Store[];
   readonly arenaBytes: number;
 }
@@ -82,15 +85,16 @@ class Arena {
   }
 }
 
-/** Whether a kernel reads a buffer only at the place that it is about to write. */
-function readsInPlace(kernel: Kernel, buffer: ValueId): kernel is MapKernel {
+/** Whether a kernel is done with an element of one buffer when it writes that of another, so that both can be one place. */
+function readsInPlace(kernel: Kernel, old: ValueId, written: ValueId): boolean {
+  if (kernel.kind === 'rows') return replacesInRows(kernel, old, written);
   if (kernel.kind !== 'map' || !kernel.roots.every((root) => root.whole)) return false;
   const rowMajor = contiguousStrides(kernel.shape);
   let fits = true;
   visitLoads(
     kernel.roots.map((root) => root.element),
     (load) => {
-      if (load.buffer === buffer && (load.at.offset !== 0 || !sameShape(load.at.strides, rowMajor)))
+      if (load.buffer === old && (load.at.offset !== 0 || !sameShape(load.at.strides, rowMajor)))
         fits = false;
     },
   );
@@ -127,27 +131,35 @@ function keepOldValues(program: KernelProgram): KernelProgram {
 }
 
 /** The writes whose value the kernel that computes it can put right into the state. */
-function directWrites(program: KernelProgram, canFail: (kernel: Kernel) => boolean): Map<ValueId, number> {
-  const { kernels, buffers } = program;
+function directWrites(
+  program: KernelProgram,
+  phases: readonly Phase[],
+  canFail: (kernel: Kernel) => boolean,
+): Map<ValueId, number> {
+  const { buffers } = program;
   const stateIds = new Map(
     [...buffers.values()].filter((b) => b.origin === 'state').map((b) => [b.index, b.id]),
   );
-  const reads = kernels.map(readsOf);
-  // Before this position a kernel may still find a bad index, and the state must be as it was then.
-  const lastFailure = kernels.findLastIndex(canFail);
+  const reads = phases.map((phase) => phase.map(readsOf));
+  // Up to this phase a kernel may still find a bad index, and the state must be as it was then.
+  const lastFailure = phases.findLastIndex((phase) => phase.some(canFail));
   const direct = new Map<ValueId, number>();
   for (const { state, buffer } of program.writes) {
     if (buffers.get(buffer)!.origin !== 'kernel' || direct.has(buffer)) continue;
-    const writers = kernels.flatMap((kernel, position) =>
-      writesOf(kernel).includes(buffer) ? [position] : [],
+    const writers = phases.flatMap((phase, position) =>
+      phase.filter((kernel) => writesOf(kernel).includes(buffer)).map((kernel) => ({ kernel, position })),
     );
     const old = stateIds.get(state)!;
     const first = writers[0];
-    if (first === undefined || first <= lastFailure) continue;
-    const lastReader = reads.findLastIndex((set) => set.has(old));
+    if (first === undefined || first.position <= lastFailure) continue;
+    const lastReader = reads.findLastIndex((sets) => sets.some((set) => set.has(old)));
+    const readers = lastReader < 0 ? 0 : reads[lastReader]!.filter((set) => set.has(old)).length;
     const isFree =
-      lastReader < first ||
-      (lastReader === first && writers.length === 1 && readsInPlace(kernels[first]!, old));
+      lastReader < first.position ||
+      (lastReader === first.position &&
+        readers === 1 &&
+        writers.length === 1 &&
+        readsInPlace(first.kernel, old, buffer));
     if (isFree) direct.set(buffer, state);
   }
   return direct;
@@ -155,14 +167,16 @@ function directWrites(program: KernelProgram, canFail: (kernel: Kernel) => boole
 
 /**
  * Gives every buffer a place: a new value of a state goes right into the state where nothing reads the old one after,
- * an element-wise result into an operand that dies, all else into an arena whose parts are used again.
+ * an element-wise result into an operand that dies, all else into an arena whose parts are used again. Kernels of one
+ * phase run side by side: what one of them reads is not given away before the phase ends.
  *
  * @param canFail whether a kernel may end the program early
  */
 export function plan(fused: KernelProgram, canFail: (kernel: Kernel) => boolean): PlannedProgram {
   const program = keepOldValues(fused);
-  const { kernels, buffers, results } = program;
-  const direct = directWrites(program, canFail);
+  const { buffers, results } = program;
+  const phases = schedule(program);
+  const direct = directWrites(program, phases, canFail);
   const places = new Map<ValueId, Place>();
   for (const { id, origin, index } of buffers.values())
     if (origin === 'state') places.set(id, { base: 'state', index });
@@ -172,10 +186,11 @@ export function plan(fused: KernelProgram, canFail: (kernel: Kernel) => boolean)
     .map(({ state, buffer }) => ({ state, buffer }));
 
   const lastUse = new Map<ValueId, number>();
-  kernels.forEach((kernel, position) => {
-    for (const id of [...readsOf(kernel), ...writesOf(kernel)]) lastUse.set(id, position);
+  phases.forEach((phase, position) => {
+    for (const kernel of phase)
+      for (const id of [...readsOf(kernel), ...writesOf(kernel)]) lastUse.set(id, position);
   });
-  for (const id of [...results, ...stores.map(({ buffer }) => buffer)]) lastUse.set(id, kernels.length);
+  for (const id of [...results, ...stores.map(({ buffer }) => buffer)]) lastUse.set(id, phases.length);
 
   const arena = new Arena();
   const bytesOf = (id: ValueId): number => paddedBytes(buffers.get(id)!.dtype, buffers.get(id)!.size);
@@ -184,20 +199,29 @@ export function plan(fused: KernelProgram, canFail: (kernel: Kernel) => boolean)
   };
   // Arguments are filled before the first kernel.
   for (const { id, origin } of buffers.values()) if (origin === 'argument') place(id);
-  kernels.forEach((kernel, position) => {
+  phases.forEach((phase, position) => {
+    const used = phase.map((kernel) => ({ kernel, reads: readsOf(kernel) }));
     // Nothing fills an empty buffer, so it has no place until the end.
     const dying = new Set(
-      [...readsOf(kernel)].filter((id) => lastUse.get(id) === position && buffers.get(id)!.size > 0),
+      used
+        .flatMap(({ reads }) => [...reads])
+        .filter((id) => lastUse.get(id) === position && buffers.get(id)!.size > 0),
     );
-    for (const id of writesOf(kernel)) {
-      if (places.has(id)) continue;
-      const heir = [...dying].find((old) => isHeir(kernel, old, id));
-      if (heir !== undefined) {
-        places.set(id, places.get(heir)!);
-        dying.delete(heir);
-      } else place(id);
+    for (const { kernel, reads } of used) {
+      const own = [...reads].filter((id) =>
+        used.every((other) => other.kernel === kernel || !other.reads.has(id)),
+      );
+      for (const id of writesOf(kernel)) {
+        if (places.has(id)) continue;
+        const heir = own.find((old) => dying.has(old) && isHeir(kernel, old, id));
+        if (heir !== undefined) {
+          places.set(id, places.get(heir)!);
+          dying.delete(heir);
+        } else place(id);
+      }
     }
-    for (const id of writesOf(kernel)) if (lastUse.get(id) === position) dying.add(id);
+    for (const { kernel } of used)
+      for (const id of writesOf(kernel)) if (lastUse.get(id) === position) dying.add(id);
     for (const id of dying) {
       const at = places.get(id)!;
       if (at.base === 'arena') arena.give(at.offset, bytesOf(id));
@@ -213,9 +237,10 @@ export function plan(fused: KernelProgram, canFail: (kernel: Kernel) => boolean)
       places.get(old)!.base === 'arena' &&
       from.size === to.size &&
       byteSize(from.dtype) === byteSize(to.dtype) &&
-      readsInPlace(kernel, old) &&
-      sizeOf(kernel.shape) === from.size
+      (kernel.kind === 'map' || kernel.kind === 'rows') &&
+      sizeOf(kernel.shape) === from.size &&
+      readsInPlace(kernel, old, id)
     );
   }
-  return { ...program, places, stores, arenaBytes: arena.size };
+  return { ...program, places, phases, stores, arenaBytes: arena.size };
 }

@@ -1,23 +1,29 @@
 import { formatShape } from '@nadir/tensor';
-import type { Affine, Element, Kernel, KernelProgram } from '../kernel.ts';
+import { operandsOf, type Affine, type Element, type Kernel, type KernelProgram } from '../kernel.ts';
 
 function formatAffine({ strides, offset }: Affine): string {
   return `${strides.join()}+${offset}`;
 }
 
-/** An element as text: `add(%0[3,1+0], 1)`, where a load shows its strides and its offset. */
-function formatElement(element: Element): string {
+/**
+ * An element as text: `add(%0[3,1+0], 1)`, where a load shows its strides and its offset.
+ *
+ * @param named elements that have a name because they are stored
+ */
+function formatElement(element: Element, named: ReadonlyMap<Element, string> = new Map()): string {
   switch (element.kind) {
     case 'load':
       return `%${element.buffer}[${formatAffine(element.at)}]`;
     case 'constant':
       return Object.is(element.value, -0) ? '-0' : String(element.value);
+    case 'fold':
+    case 'point': {
+      const name = element.kind === 'point' && element.name === 'cast' ? element.dtype : element.name;
+      const operands = operandsOf(element).map((each) => named.get(each) ?? formatElement(each, named));
+      return `${name}(${operands.join(', ')})`;
+    }
     case 'index':
       return `index[${formatAffine(element.at)}]`;
-    case 'point': {
-      const name = element.name === 'cast' ? element.dtype : element.name;
-      return `${name}(${element.operands.map(formatElement).join(', ')})`;
-    }
   }
 }
 
@@ -25,12 +31,19 @@ function formatElement(element: Element): string {
 export function formatKernel(kernel: Kernel): string {
   switch (kernel.kind) {
     case 'map':
+    case 'rows': {
+      const rows = kernel.kind === 'rows' ? ` rows over ${formatShape(kernel.axes)} of` : '';
+      const named = new Map<Element, string>();
       return kernel.roots
-        .map(({ buffer, element, at, whole }) => {
-          const part = whole ? '' : `[${formatAffine(at)}]`;
-          return `%${buffer}${part} = ${formatShape(kernel.shape)} ${formatElement(element)}`;
+        .map(({ buffer, element, at, whole, down }) => {
+          const part = whole && rows === '' ? '' : `[${formatAffine(at)}]`;
+          const text = named.get(element) ?? formatElement(element, named);
+          if (down === undefined) named.set(element, `%${buffer}`);
+          const fold = down === undefined ? '' : ` ${down} down of`;
+          return `%${buffer}${part} = ${formatShape(kernel.shape)}${rows}${fold} ${text}`;
         })
         .join('\n  ');
+    }
     case 'reduce': {
       const over = `${kernel.name} over ${formatShape(kernel.axes)}`;
       return `%${kernel.buffer} = ${formatShape(kernel.shape)} ${over} of ${formatElement(kernel.element)}`;
@@ -40,6 +53,13 @@ export function formatKernel(kernel: Kernel): string {
     case 'primitive': {
       const operands = kernel.operands.map((view) => `%${view.buffer}[${formatAffine(view)}]`);
       return `%${kernel.buffer} = ${kernel.node.primitive} ${operands.join(' ')}`;
+    }
+    case 'convolution': {
+      const { batch, groups, channels, filters, height, width, kernel: window, places } = kernel.geometry;
+      const from = `${batch}×${groups}×${channels}×${height}×${width}`;
+      const to = `${filters}×${places.join('×')}`;
+      const operands = kernel.operands.map((view) => `%${view.buffer}`);
+      return `%${kernel.buffer} = convolution ${kernel.part} ${from} by ${window.join('×')} to ${to} ${operands.join(' ')}`;
     }
   }
 }
