@@ -112,6 +112,11 @@ export interface ReduceKernel {
   readonly element: Element;
   readonly buffer: ValueId;
   readonly dtype: DType;
+  /**
+   * How many indices of the first of the folded axes are folded to one result; those of one block lie behind those of
+   * another. Default: all.
+   */
+  readonly block?: number;
 }
 
 /** How many rows a row kernel folds to one, where it folds any: it follows from the sizes alone. */

@@ -45,7 +45,8 @@ export function formatKernel(kernel: Kernel): string {
         .join('\n  ');
     }
     case 'reduce': {
-      const over = `${kernel.name} over ${formatShape(kernel.axes)}`;
+      const blocks = kernel.block === undefined ? '' : ` in blocks of ${kernel.block}`;
+      const over = `${kernel.name} over ${formatShape(kernel.axes)}${blocks}`;
       return `%${kernel.buffer} = ${formatShape(kernel.shape)} ${over} of ${formatElement(kernel.element)}`;
     }
     case 'fill':
