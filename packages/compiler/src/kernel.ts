@@ -294,7 +294,7 @@ export function readsOf(kernel: Kernel): Set<ValueId> {
 }
 
 /** What a kernel computes from its own result. */
-export function elementsOfEpilogue(kernel: Kernel): Element[] {
+function elementsOfEpilogue(kernel: Kernel): Element[] {
   if (kernel.kind !== 'convolution' || kernel.epilogue === undefined) return [];
   return kernel.epilogue.roots.map((root) => root.element);
 }
