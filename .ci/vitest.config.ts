@@ -15,6 +15,8 @@ export default defineConfig({
     maxWorkers: availableParallelism(),
     // Memory tests collect before they measure.
     execArgv: ['--expose-gc'],
+    // Every pass of the compiler is checked by its verifier.
+    env: { NADIR_DEBUG: 'verify' },
     // A bound against hanging, not against slowness: nothing here asserts a time.
     testTimeout: 120_000,
     hookTimeout: 120_000,

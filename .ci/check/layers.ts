@@ -8,7 +8,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   nn: ['tensor', 'autograd'],
   optimizers: ['tensor', 'autograd', 'schedulers'],
   data: ['tensor', 'random'],
-  train: ['random', 'schedulers', 'wasm', 'tensor', 'autograd', 'nn', 'optimizers', 'data'],
+  train: ['random', 'schedulers', 'wasm', 'tensor', 'autograd', 'compiler', 'nn', 'optimizers', 'data'],
   // Its tests and benchmarks compile whole training steps; its dependencies, and so its source, are tensor and wasm.
   compiler: ['tensor', 'wasm', 'random', 'autograd', 'nn', 'optimizers'],
   tune: ['random'],

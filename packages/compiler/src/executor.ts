@@ -1,14 +1,18 @@
 import { formatProgram, ProgramError, verifyProgram, type Executor } from '@nadir/tensor';
 import { features } from '@nadir/wasm';
+import type { KernelProgram } from './kernel.ts';
 import { lower } from './lower/module.ts';
 import { ExecutorMemory } from './memory.ts';
+import { convolve } from './passes/convolve.ts';
 import { fuse } from './passes/fuse.ts';
 import { group } from './passes/group.ts';
 import { formatKernels } from './passes/print.ts';
 import { simplify } from './passes/simplify.ts';
+import { verifyKernels, verifyPlan } from './passes/verify.ts';
 import { formatProfile, type KernelTime } from './profile.ts';
 import { environment } from './threads/host.ts';
 import { getThreads } from './threads/set-threads.ts';
+import type { Team } from './threads/team.ts';
 import { WasmProgram } from './wasm-program.ts';
 
 /** What can be looked at while a program is compiled. */
@@ -18,7 +22,8 @@ export type DebugStage = 'ir' | 'passes' | 'wat';
 export interface WasmExecutorOptions {
   /**
    * Gets the program as it was recorded (`ir`), simplified and as kernels (`passes`), and the module (`wat`), as text.
-   * Default: what the environment variable `NADIR_DEBUG=ir,passes,wat` names is written to the console.
+   * Default: what the environment variable `NADIR_DEBUG=ir,passes,wat` names is written to the console. With
+   * `NADIR_DEBUG=verify` every pass is checked by a verifier.
    */
   readonly debug?: (stage: DebugStage, text: () => string) => void;
   /**
@@ -28,8 +33,20 @@ export interface WasmExecutorOptions {
   readonly profile?: (times: readonly KernelTime[]) => void;
 }
 
+/** From kernels to fewer or better kernels, in this order. */
+const passes: readonly ((program: KernelProgram) => KernelProgram)[] = [group, convolve];
+
+/** A backstop: the threads of an executor that is forgotten end. */
+const forgotten = /* @__PURE__ */ new FinalizationRegistry((team: Team) => team.resize(1));
+
+function memoryOf(executor: Executor): ExecutorMemory {
+  const memory = new ExecutorMemory();
+  if (memory.isShared) forgotten.register(executor, memory.team);
+  return memory;
+}
+
 /** Whether `NADIR_DEBUG` asks for something. */
-function isAsked(what: DebugStage | 'profile'): boolean {
+function isAsked(what: DebugStage | 'profile' | 'verify'): boolean {
   return environment('NADIR_DEBUG')?.split(',').includes(what) === true;
 }
 
@@ -72,7 +89,7 @@ function printProfile(): (times: readonly KernelTime[]) => void {
 export function createWasmExecutor(options: WasmExecutorOptions = {}): Executor {
   let memory: ExecutorMemory | null = null;
   const { debug = printAsked } = options;
-  return {
+  const executor: Executor = {
     name: 'wasm',
     load(program) {
       if (!features().simd) {
@@ -83,15 +100,24 @@ export function createWasmExecutor(options: WasmExecutorOptions = {}): Executor 
       debug('ir', () => formatProgram(program));
       verifyProgram(program);
       const simplified = simplify(program);
-      const kernels = group(fuse(simplified));
+      const isVerified = isAsked('verify');
+      if (isVerified) verifyProgram(simplified);
+      let kernels = fuse(simplified);
+      if (isVerified) verifyKernels('fuse', kernels);
+      for (const pass of passes) {
+        kernels = pass(kernels);
+        if (isVerified) verifyKernels(pass.name, kernels);
+      }
       debug('passes', () => `${formatProgram(simplified)}\n${formatKernels(kernels)}`);
-      memory ??= new ExecutorMemory();
+      memory ??= memoryOf(executor);
       const lowered = lower(kernels, simplified, memory.isShared);
+      if (isVerified) verifyPlan(lowered.program);
       debug('wat', () => lowered.toText());
       const profile = options.profile ?? (isAsked('profile') ? printProfile() : null);
       return new WasmProgram(simplified, lowered, memory, profile);
     },
   };
+  return executor;
 }
 
 /**

@@ -2,6 +2,7 @@ import type {
   BinaryName,
   ComparisonName,
   DType,
+  Pair,
   PrimitiveName,
   ProgramNode,
   Shape,
@@ -125,7 +126,44 @@ export interface PrimitiveKernel {
   readonly buffer: ValueId;
 }
 
-export type Kernel = MapKernel | ReduceKernel | FillKernel | PrimitiveKernel;
+/**
+ * A convolution in the form that the kernels work on: place (i, j) sees the image from row `i · stride[0] − before[0]` and column
+ * `j · stride[1] − before[1]` on.
+ */
+export interface ConvolutionGeometry {
+  readonly type: 'f32' | 'f64';
+  readonly batch: number;
+  readonly groups: number;
+  /** Of one group. */
+  readonly channels: number;
+  /** Of one group. */
+  readonly filters: number;
+  readonly height: number;
+  readonly width: number;
+  readonly kernel: Pair;
+  readonly stride: Pair;
+  readonly dilation: Pair;
+  /** Zeros before the first row and the first column of an image; below zero: so many are left out. */
+  readonly before: Pair;
+  /** Rows and columns of places. */
+  readonly places: Pair;
+  /** Place (i, j) lies at row `first[0] + i · step[0]` and column `first[1] + j · step[1]` of a plane of `size`. */
+  readonly target: { readonly size: Pair; readonly first: Pair; readonly step: Pair };
+}
+
+/**
+ * One of the kernels of a convolution. `product`: images and filters in packed panels → planes of places. `weights`: images and the
+ * gradient of the places → the gradient of the filters, in parts that add up to it.
+ */
+export interface ConvolutionKernel {
+  readonly kind: 'convolution';
+  readonly part: 'product' | 'weights';
+  readonly geometry: ConvolutionGeometry;
+  readonly operands: readonly View[];
+  readonly buffer: ValueId;
+}
+
+export type Kernel = MapKernel | ReduceKernel | FillKernel | PrimitiveKernel | ConvolutionKernel;
 
 /** Something that occupies memory: an argument, a state, or what kernels compute. */
 export interface Buffer {
@@ -177,7 +215,8 @@ export function readsOf(kernel: Kernel): Set<ValueId> {
       (load) => reads.add(load.buffer),
     );
   else if (kernel.kind === 'reduce') visitLoads([kernel.element], (load) => reads.add(load.buffer));
-  else if (kernel.kind === 'primitive') for (const view of kernel.operands) reads.add(view.buffer);
+  else if (kernel.kind === 'primitive' || kernel.kind === 'convolution')
+    for (const view of kernel.operands) reads.add(view.buffer);
   return reads;
 }
 

@@ -28,16 +28,16 @@ function flopsOf(kernel: Kernel): number {
       return sizeOf(kernel.shape) * (1 + pointsOf([kernel.element]));
     case 'fill':
       return 0;
+    case 'convolution': {
+      // Each place of each filter meets every tap once, in all three directions.
+      const { batch, groups, channels, filters, kernel: window, places } = kernel.geometry;
+      return 2 * batch * groups * channels * filters * sizeOf(window) * sizeOf(places);
+    }
     case 'primitive': {
       const { node, operands } = kernel;
-      const [a, b] = operands.map(({ shape }) => shape);
+      const [a] = operands.map(({ shape }) => shape);
       const size = sizeOf(node.type.shape);
       if (node.primitive === 'matmul') return 2 * size * a!.at(-1)!;
-      // Each element of the output meets every tap of a filter once, in all three directions.
-      const taps = (weight: readonly number[]): number => 2 * sizeOf(weight.slice(1));
-      if (node.primitive === 'conv') return size * taps(b!);
-      if (node.primitive === 'convInputGrad') return sizeOf(a!) * taps(b!);
-      if (node.primitive === 'convWeightGrad') return sizeOf(b!) * taps(node.type.shape);
       return size;
     }
   }
@@ -59,7 +59,7 @@ type Vector = Expression<'v128'>;
  * The ceiling of any kernel on one thread, measured: GFLOP/s of independent 128-bit multiply-adds in registers, fused where
  * the engine has that; some tens of milliseconds.
  */
-export function measurePeak(): number {
+function measurePeak(): number {
   const [chains, turns] = [12, 1_000_000];
   const madd = features().relaxedSimd
     ? f32x4.relaxedMadd

@@ -18,7 +18,7 @@ export interface Checkpoint {
 const format = 'nadir-checkpoint-1';
 
 /** Everything of a state that is not a tensor. */
-type Numbers = Omit<TrainerState, 'model' | 'optimizer' | 'best' | 'random' | 'history'> & {
+type Numbers = Omit<TrainerState, 'model' | 'optimizer' | 'best' | 'random' | 'history' | 'executor'> & {
   readonly evaluations: readonly EvaluationRecord[];
   readonly hasBest: boolean;
 };
@@ -71,7 +71,7 @@ export function encodeCheckpoint(
   state: TrainerState,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
-  const { model, optimizer, best, random, history, ...rest } = state;
+  const { model, optimizer, best, random, history, executor, ...rest } = state;
   const numbers: Numbers = { ...rest, evaluations: history.evaluations, hasBest: best !== null };
   const tensors = Object.fromEntries([
     ...prefixed('model', model),
@@ -84,14 +84,22 @@ export function encodeCheckpoint(
     ...metadata,
     format,
     trainer: JSON.stringify(numbers, nonFiniteOut),
-    environment: JSON.stringify(currentEnvironment()),
+    environment: JSON.stringify(currentEnvironment(executor)),
   });
+}
+
+/** Options of {@link decodeCheckpoint}. */
+export interface DecodeCheckpointOptions {
+  /** Where the bytes come from, for messages. */
+  readonly source?: string;
+  /** Name of the executor that will go on, which the warnings compare. Default: as a Trainer's. */
+  readonly executor?: string;
 }
 
 /** Reads what `encodeCheckpoint()` wrote. Throws a NadirError, which names the `source`, for a file of another kind. */
 export function decodeCheckpoint(
   bytes: Uint8Array,
-  { source = 'the file' }: { readonly source?: string } = {},
+  { source = 'the file', executor }: DecodeCheckpointOptions = {},
 ): Checkpoint {
   const { tensors, metadata } = decodeSafetensors(bytes, { source });
   const { format: found, trainer, environment: written, ...own } = metadata;
@@ -106,6 +114,7 @@ export function decodeCheckpoint(
   const history: History = { steps: stepsFromTensor(tensors['history.steps']!), evaluations };
   const state: TrainerState = {
     ...numbers,
+    executor: environment.executor,
     history,
     model: withoutPrefix('model', tensors),
     optimizer: withoutPrefix('optimizer', tensors),
@@ -116,6 +125,6 @@ export function decodeCheckpoint(
     state,
     metadata: own,
     environment,
-    warnings: environmentChanges(environment, currentEnvironment()),
+    warnings: environmentChanges(environment, currentEnvironment(executor)),
   };
 }

@@ -1,4 +1,5 @@
 import { features } from '@nadir/wasm';
+import { chooseExecutor } from './executor-choice.ts';
 
 /** What the bits of a result depend on beside the program and its seed. */
 export interface Environment {
@@ -6,12 +7,12 @@ export interface Environment {
   readonly executor: string;
   /** Node and its version, or the browser. */
   readonly runtime: string;
-  /** WebAssembly features that the kernels use. */
+  /** What the engine and the processor have, by the names of `features()` of `@nadir/wasm`. */
   readonly features: readonly string[];
 }
 
-/** The environment that this process computes in. */
-export function currentEnvironment(executor = 'eager'): Environment {
+/** The environment that this process computes in. `executor` is the name of what runs the steps; default: as a Trainer's. */
+export function currentEnvironment(executor: string = chooseExecutor().name): Environment {
   const node = (globalThis as { readonly process?: { readonly versions?: { readonly node?: string } } })
     .process?.versions?.node;
   const agent = (globalThis as { readonly navigator?: { readonly userAgent?: string } }).navigator?.userAgent;

@@ -48,20 +48,34 @@ export interface EvaluateOptions<Batch> {
   readonly signal?: AbortSignal;
 }
 
+// A timer waits for a millisecond at least; Node has something that does not.
+const soon: (run: () => void) => unknown =
+  (globalThis as { readonly setImmediate?: (run: () => void) => unknown }).setImmediate ?? setTimeout;
+
 /** A macrotask, so that timers, signals and the terminal get their turn. */
 export function breathe(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
+  return new Promise((resolve) => soon(resolve));
 }
 
 /**
  * Mean loss per item and metrics of a model over `batches`, in evaluation mode and without gradients; the mode is put
  * back afterwards.
  */
-export async function evaluate<Batch>(
+export function evaluate<Batch>(
   model: TrainableModel,
   forward: ForwardFunction<Batch>,
   batches: Batches<Batch>,
-  { metrics = {}, signal }: EvaluateOptions<Batch> = {},
+  options: EvaluateOptions<Batch> = {},
+): Promise<Evaluation> {
+  return evaluateWith(model, (batch) => noGrad(() => asForward(forward(batch))), batches, options);
+}
+
+/** `evaluate()` with something that runs a whole batch without gradients. */
+export async function evaluateWith<Batch>(
+  model: TrainableModel,
+  run: (batch: Batch) => Forward,
+  batches: Batches<Batch>,
+  { metrics = {}, signal }: EvaluateOptions<Batch>,
 ): Promise<Evaluation> {
   const training = model.training;
   model.train(false);
@@ -72,7 +86,7 @@ export async function evaluate<Batch>(
   try {
     for await (const batch of batches) {
       signal?.throwIfAborted();
-      const { loss, output } = noGrad(() => asForward(forward(batch)));
+      const { loss, output } = run(batch);
       const size = batchSizeOf(batch);
       total += loss.item() * size;
       items += size;

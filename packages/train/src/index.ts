@@ -1,5 +1,10 @@
 export type { Callbacks, StopKind, StopReason, TrainingPosition } from './callbacks.ts';
-export { decodeCheckpoint, encodeCheckpoint, type Checkpoint } from './checkpoint.ts';
+export {
+  decodeCheckpoint,
+  encodeCheckpoint,
+  type Checkpoint,
+  type DecodeCheckpointOptions,
+} from './checkpoint.ts';
 export { currentEnvironment, environmentChanges, type Environment } from './environment.ts';
 export {
   evaluate,
@@ -8,6 +13,7 @@ export {
   type Forward,
   type ForwardFunction,
 } from './evaluate.ts';
+export { chooseExecutor, type ChosenExecutor, type ExecutorChoice } from './executor-choice.ts';
 export type { Direction, EvaluationRecord, History, StepRecord } from './history.ts';
 export { accuracy, topKAccuracy, type LabelledBatch } from './metrics/accuracy.ts';
 export type { Metric } from './metrics/metric.ts';
@@ -19,9 +25,9 @@ export {
   Trainer,
   type FitOptions,
   type FitResult,
-  type TrainerModel,
   type TrainerOptimizer,
   type TrainerOptions,
   type TrainerState,
   type TrainingBatches,
 } from './trainer.ts';
+export type { TrainerModel } from './training-step.ts';

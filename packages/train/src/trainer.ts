@@ -1,27 +1,21 @@
-import { clipGradNorm, type StateDict } from '@nadir/nn';
+import type { StateDict } from '@nadir/nn';
 import type { OptimizerState } from '@nadir/optimizers';
-import { defaultGenerator, NadirError, type Tensor } from '@nadir/tensor';
+import { defaultGenerator, NadirError, ValueError, type Tensor } from '@nadir/tensor';
 import type { Callbacks, StopReason, TrainingPosition } from './callbacks.ts';
 import {
-  asForward,
   batchSizeOf,
   breathe,
-  evaluate,
+  evaluateWith,
   type Batches,
   type Evaluation,
   type ForwardFunction,
-  type TrainableModel,
 } from './evaluate.ts';
+import { chooseExecutor, type ExecutorChoice } from './executor-choice.ts';
 import type { EvaluationRecord, History, StepRecord } from './history.ts';
 import type { Metric } from './metrics/metric.ts';
 import type { StopCondition } from './stop/stop-condition.ts';
-
-/** The model of a trainer: its state is saved and put back. */
-export interface TrainerModel extends TrainableModel {
-  parameters(): Tensor[];
-  stateDict(): StateDict;
-  loadStateDict(state: StateDict): unknown;
-}
+import { TrainerPrograms } from './trainer-programs.ts';
+import type { TrainerModel } from './training-step.ts';
 
 /** The optimizer of a trainer. */
 export interface TrainerOptimizer {
@@ -53,6 +47,19 @@ export interface TrainerOptions<Batch> {
   readonly clipNorm?: number;
   /** When the learning-rate schedule moves on. Default `step`. */
   readonly lrStep?: 'step' | 'epoch' | 'never';
+  /**
+   * Batches that make one step, as one batch of all their items would; the last step of an epoch takes what is left.
+   * Default 1.
+   */
+  readonly accumulate?: number;
+  /**
+   * What runs steps and evaluation. Default `wasm`: both are compiled, so that batches and outputs must be made of tensors,
+   * `forward` must not read elements, and what it does beside tensors happens while it is traced only. `eager` calls
+   * `forward` for every batch.
+   */
+  readonly executor?: ExecutorChoice;
+  /** Leave the gradients of every step in `.grad`, where compiled steps keep them to themselves. Default false. */
+  readonly keepGrads?: boolean;
 }
 
 /** Options of {@link Trainer.fit}. */
@@ -92,12 +99,31 @@ export interface TrainerState {
   readonly best: StateDict | null;
   /** State of the default generator: what dropout draws next. */
   readonly random: Tensor;
+  /** Name of the executor that took the steps. */
+  readonly executor: string;
+}
+
+/** Frees the programs of trainers that nobody has disposed and nobody can reach any more. */
+const abandoned = /* @__PURE__ */ new FinalizationRegistry<{ dispose(): void }>((programs) =>
+  programs.dispose(),
+);
+
+let isNoticeGiven = false;
+
+/** Says once a process what a default could not keep. */
+function giveNotice(notice: string | null): void {
+  if (notice === null || isNoticeGiven) return;
+  isNoticeGiven = true;
+  // oxlint-disable-next-line no-console -- A library without a logger has no other place to be heard.
+  console.warn(notice);
 }
 
 /**
  * The training loop: zeroGrad, forward, backward, clip, step, lrStep, with evaluation, stop conditions, history and
- * exact resume. A step whose loss is not finite ends the run as `diverged` before the parameters are touched.
+ * exact resume. Steps and evaluation are compiled, unless `executor` says otherwise. A step whose loss is not finite ends the
+ * run as `diverged`, with parameters, moments, counters, buffers and random numbers as they were before it.
  *
+ * @throws ValueError for `accumulate` that is no whole number of at least 1; ProgramError for `wasm` where the engine lacks SIMD
  * @example
  * ```ts
  * import { DataLoader, TensorDataset } from '@nadir/data';
@@ -116,7 +142,10 @@ export interface TrainerState {
  * ```
  */
 export class Trainer<Batch> {
+  /** Name of what runs the steps, as checkpoints record it. */
+  readonly executor: string;
   readonly #options: TrainerOptions<Batch>;
+  readonly #programs: TrainerPrograms<Batch>;
   #step = 0;
   #epoch = 0;
   #seconds = 0;
@@ -131,7 +160,16 @@ export class Trainer<Batch> {
   #rested = 0;
 
   constructor(options: TrainerOptions<Batch>) {
+    const { accumulate = 1 } = options;
+    if (!Number.isInteger(accumulate) || accumulate < 1) {
+      throw new ValueError(`Trainer(): accumulate must be a whole number of at least 1, got ${accumulate}.`);
+    }
+    const { name, executor, notice } = chooseExecutor(options.executor);
+    giveNotice(notice);
+    this.executor = name;
     this.#options = options;
+    this.#programs = new TrainerPrograms(options, executor);
+    abandoned.register(this, this.#programs);
   }
 
   get history(): History {
@@ -150,8 +188,8 @@ export class Trainer<Batch> {
 
   /** Loss and metrics over `batches`, in evaluation mode. */
   evaluate(batches: Batches<Batch>, { signal }: { readonly signal?: AbortSignal } = {}): Promise<Evaluation> {
-    const { model, forward, metrics } = this.#options;
-    return evaluate(model, forward, batches, {
+    const { model, metrics } = this.#options;
+    return evaluateWith(model, this.#programs.evaluation, batches, {
       ...(metrics === undefined ? {} : { metrics }),
       ...(signal === undefined ? {} : { signal }),
     });
@@ -161,11 +199,12 @@ export class Trainer<Batch> {
   async fit(batches: TrainingBatches<Batch>, options: FitOptions<Batch> = {}): Promise<FitResult> {
     const { epochs = 1, stop = [] } = options;
     this.#takeConditions(stop);
+    const stepsPerEpoch = Math.ceil(batches.length / (this.#options.accumulate ?? 1));
     const position = (): TrainingPosition => ({
       step: this.#step,
       epoch: this.#epoch,
-      totalSteps: epochs * batches.length,
-      stepsPerEpoch: batches.length,
+      totalSteps: epochs * stepsPerEpoch,
+      stepsPerEpoch,
     });
     const started = performance.now() - this.#seconds * 1000;
     let reason: StopReason | null = null;
@@ -200,6 +239,7 @@ export class Trainer<Batch> {
       },
       best: this.#best,
       random: defaultGenerator().getState(),
+      executor: this.executor,
     };
   }
 
@@ -225,6 +265,15 @@ export class Trainer<Batch> {
     defaultGenerator().setState(state.random);
   }
 
+  /** Frees the compiled programs; the trainer compiles again where it goes on. */
+  dispose(): void {
+    this.#programs.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
   #takeConditions(conditions: readonly StopCondition[]): void {
     const names = new Set<string>();
     for (const condition of conditions) {
@@ -247,10 +296,16 @@ export class Trainer<Batch> {
     started: number,
   ): Promise<StopReason | null> {
     const { signal, evaluateEvery } = options;
+    const { accumulate = 1 } = this.#options;
     let evaluatedAt = -1;
+    let taken: Batch[] = [];
     for await (const batch of batches) {
-      const record = this.#trainStep(batch, started);
-      this.#loader = batches.stateDict();
+      taken.push(batch);
+      const place = batches.stateDict();
+      if (taken.length < accumulate && place.batch < batches.length) continue;
+      const record = this.#trainStep(taken, started);
+      taken = [];
+      this.#loader = place;
       if (record === null)
         return { kind: 'diverged', text: `the loss of step ${this.#step + 1} is not finite` };
       await options.onStep?.(record, position());
@@ -274,30 +329,24 @@ export class Trainer<Batch> {
     return text === null ? null : { kind: 'condition', text };
   }
 
-  /** One step; null where the loss is not finite, with the parameters as they were. */
-  #trainStep(batch: Batch, started: number): StepRecord | null {
-    const { model, optimizer, forward, clipNorm, lrStep = 'step' } = this.#options;
-    model.train();
-    optimizer.zeroGrad();
-    const { loss } = asForward(forward(batch));
-    const value = loss.item();
-    if (!Number.isFinite(value)) return null;
-    loss.backward();
+  /** One step; null where the loss is not finite, with everything as it was. */
+  #trainStep(batches: readonly Batch[], started: number): StepRecord | null {
+    const { optimizer, clipNorm, lrStep = 'step' } = this.#options;
     const needsNorm =
       clipNorm !== undefined || this.#conditions.some(({ needsGradientNorm }) => needsGradientNorm === true);
-    const norm = needsNorm ? clipGradNorm(model.parameters(), clipNorm ?? Infinity).item() : undefined;
     const lr = optimizer.paramGroups[0]!.lr;
-    optimizer.step();
+    const { loss, gradientNorm } = this.#programs.step(batches, needsNorm);
+    if (!Number.isFinite(loss)) return null;
     if (lrStep === 'step') optimizer.lrStep();
     this.#step++;
     this.#seconds = (performance.now() - started) / 1000;
     const record: StepRecord = {
       step: this.#step,
       epoch: this.#epoch,
-      loss: value,
+      loss,
       lr,
-      ...(norm === undefined ? {} : { gradientNorm: norm }),
-      batchSize: batchSizeOf(batch),
+      ...(gradientNorm === null ? {} : { gradientNorm }),
+      batchSize: batches.reduce((sum, batch) => sum + batchSizeOf(batch), 0),
       seconds: this.#seconds,
     };
     this.#steps.push(record);

@@ -14,13 +14,14 @@ import {
   environmentChanges,
   gradientNormBelow,
   Trainer,
+  type ExecutorChoice,
   type FitOptions,
 } from '@nadir/train';
 import { loadCheckpoint, saveCheckpoint } from '@nadir/train/node';
 
 type Pair = readonly [Tensor, Tensor];
 
-function run(): {
+function run(executor: ExecutorChoice = 'wasm'): {
   model: Linear;
   trainer: Trainer<Pair>;
   loader: DataLoader<[Tensor, Tensor]>;
@@ -34,7 +35,7 @@ function run(): {
   const forward = ([a, b]: Pair): Tensor => mseLoss(model(a), b.add(rand([b.shape[0]!, 1])));
   return {
     model,
-    trainer: new Trainer<Pair>({ model, optimizer, forward }),
+    trainer: new Trainer<Pair>({ model, optimizer, forward, executor }),
     loader: new DataLoader(new TensorDataset(x, x.mul(2)), { batchSize: 5, shuffle: true, seed: 3 }),
     options: {
       epochs: 4,
@@ -47,36 +48,40 @@ function run(): {
 const weights = (model: Linear): unknown[] => model.parameters().map((parameter) => parameter.toArray());
 
 describe('a checkpoint', () => {
-  it('continues a run with the same bits, through a file', async () => {
-    const whole = run();
-    await whole.trainer.fit(whole.loader, whole.options);
+  it.each(['eager', 'wasm'] as const)(
+    'continues a run with the same bits on %s, through a file',
+    async (executor) => {
+      const whole = run(executor);
+      await whole.trainer.fit(whole.loader, whole.options);
 
-    const folder = await mkdtemp(join(tmpdir(), 'nadir-checkpoint-'));
-    try {
-      const path = join(folder, 'deep', 'last.safetensors');
-      const first = run();
-      const controller = new AbortController();
-      await first.trainer.fit(first.loader, {
-        ...first.options,
-        signal: controller.signal,
-        onStep: ({ step }) => void (step === 5 && controller.abort()),
-      });
-      await saveCheckpoint(path, first.trainer.state(), { command: 'nadir train' });
-      expect(await readdir(join(folder, 'deep'))).toEqual(['last.safetensors']);
+      const folder = await mkdtemp(join(tmpdir(), 'nadir-checkpoint-'));
+      try {
+        const path = join(folder, 'deep', 'last.safetensors');
+        const first = run(executor);
+        const controller = new AbortController();
+        await first.trainer.fit(first.loader, {
+          ...first.options,
+          signal: controller.signal,
+          onStep: ({ step }) => void (step === 5 && controller.abort()),
+        });
+        await saveCheckpoint(path, first.trainer.state(), { command: 'nadir train' });
+        expect(await readdir(join(folder, 'deep'))).toEqual(['last.safetensors']);
 
-      const { state, metadata, warnings } = await loadCheckpoint(path);
-      expect([metadata, warnings, state.step]).toEqual([{ command: 'nadir train' }, [], 5]);
-      const second = run();
-      second.trainer.loadState(state);
-      await second.trainer.fit(second.loader, second.options);
-      expect(weights(second.model)).toEqual(weights(whole.model));
-      const steps = (trainer: Trainer<Pair>): unknown[] =>
-        trainer.history.steps.map(({ seconds: _, ...record }) => record);
-      expect(steps(second.trainer)).toEqual(steps(whole.trainer));
-    } finally {
-      await rm(folder, { recursive: true });
-    }
-  });
+        const { state, metadata, warnings } = await loadCheckpoint(path, { executor });
+        expect([metadata, warnings, state.step]).toEqual([{ command: 'nadir train' }, [], 5]);
+        expect(state.executor).toBe(executor);
+        const second = run(executor);
+        second.trainer.loadState(state);
+        await second.trainer.fit(second.loader, second.options);
+        expect(weights(second.model)).toEqual(weights(whole.model));
+        const steps = (trainer: Trainer<Pair>): unknown[] =>
+          trainer.history.steps.map(({ seconds: _, ...record }) => record);
+        expect(steps(second.trainer)).toEqual(steps(whole.trainer));
+      } finally {
+        await rm(folder, { recursive: true });
+      }
+    },
+  );
 
   it('keeps weights where other tools find them', async () => {
     const { model, trainer } = run();
@@ -89,6 +94,12 @@ describe('a checkpoint', () => {
     const evaluation = { step: 1, epoch: 0, seconds: 1, loss: Infinity, metrics: { accuracy: NaN } };
     const state = { ...trainer.state(), history: { steps: [], evaluations: [evaluation] } };
     expect(decodeCheckpoint(encodeCheckpoint(state)).state.history.evaluations).toEqual([evaluation]);
+  });
+
+  it('tells where the executor is another one', () => {
+    const bytes = encodeCheckpoint(run('eager').trainer.state());
+    expect(decodeCheckpoint(bytes).warnings).toEqual(['The executor was eager and is now wasm.']);
+    expect(decodeCheckpoint(bytes, { executor: 'eager' }).warnings).toEqual([]);
   });
 
   it('is refused where it is something else', async () => {
@@ -110,8 +121,9 @@ describe('environmentChanges', () => {
   it('names what is different', () => {
     const now = currentEnvironment();
     expect(environmentChanges(now, now)).toEqual([]);
-    expect(environmentChanges({ executor: 'wasm', runtime: 'Node 1', features: [] }, now)).toEqual([
-      'The executor was wasm and is now eager.',
+    expect(now.features).toContain('simd');
+    expect(environmentChanges({ executor: 'eager', runtime: 'Node 1', features: [] }, now)).toEqual([
+      'The executor was eager and is now wasm.',
       `The runtime was Node 1 and is now ${now.runtime}.`,
       `The set of WebAssembly features was  and is now ${now.features.join(', ')}.`,
     ]);

@@ -13,6 +13,7 @@ import {
   timeLimit,
   topKAccuracy,
   Trainer,
+  type ExecutorChoice,
   type StepRecord,
   type TrainerState,
 } from '@nadir/train';
@@ -20,12 +21,21 @@ import {
 type Pair = readonly [Tensor, Tensor];
 
 /** A line to fit: y = 3x + 1 on 32 points. */
-function line(): { model: Linear; trainer: Trainer<Pair>; loader: DataLoader<[Tensor, Tensor]> } {
+function line(executor?: ExecutorChoice): {
+  model: Linear;
+  trainer: Trainer<Pair>;
+  loader: DataLoader<[Tensor, Tensor]>;
+} {
   manualSeed(1);
   const x = linspace(-1, 1, 32).unsqueeze(1);
   const model = new Linear(1, 1);
   const optimizer = new SGD(model.parameters(), { lr: 0.3 });
-  const trainer = new Trainer<Pair>({ model, optimizer, forward: ([a, b]) => mseLoss(model(a), b) });
+  const trainer = new Trainer<Pair>({
+    model,
+    optimizer,
+    forward: ([a, b]) => mseLoss(model(a), b),
+    ...(executor === undefined ? {} : { executor }),
+  });
   return {
     model,
     trainer,
@@ -34,7 +44,7 @@ function line(): { model: Linear; trainer: Trainer<Pair>; loader: DataLoader<[Te
 }
 
 /** A classifier with dropout, so that random numbers are part of the state. */
-function classifier(lr = 1e-2): {
+function classifier({ lr = 1e-2, executor }: { lr?: number; executor?: ExecutorChoice } = {}): {
   model: Sequential;
   trainer: Trainer<Pair>;
   loader: DataLoader<[Tensor, Tensor]>;
@@ -54,6 +64,7 @@ function classifier(lr = 1e-2): {
     },
     metrics: { accuracy: accuracy() },
     clipNorm: 1,
+    ...(executor === undefined ? {} : { executor }),
   });
   const data = new TensorDataset(x, y);
   return {
@@ -68,9 +79,9 @@ function weights(model: { parameters(): Tensor[] }): unknown[] {
   return model.parameters().map((parameter) => parameter.toArray());
 }
 
-describe('Trainer', () => {
+describe.each(['eager', 'wasm'] as const)('Trainer on %s', (executor) => {
   it('fits a line', async () => {
-    const { model, trainer, loader } = line();
+    const { model, trainer, loader } = line(executor);
     const result = await trainer.fit(loader, { epochs: 40 });
     expect(result.reason).toEqual({ kind: 'completed', text: '40 of 40 epochs are done' });
     expect([result.steps, result.epochs, result.history.steps.length]).toEqual([160, 40, 160]);
@@ -78,28 +89,8 @@ describe('Trainer', () => {
     expect(model.bias!.item()).toBeCloseTo(1, 4);
   });
 
-  it('does what the loop written by hand does', async () => {
-    const { model, trainer, loader } = classifier();
-    await trainer.fit(loader, { epochs: 2 });
-    const trained = weights(model);
-
-    const { model: other, loader: batches } = classifier();
-    const optimizer = new Adam(other.parameters(), { lr: 1e-2, lrSchedule: 'exponential' });
-    const { clipGradNorm } = await import('@nadir/nn');
-    for (let epoch = 0; epoch < 2; epoch++) {
-      for (const [x, y] of batches) {
-        optimizer.zeroGrad();
-        crossEntropy(other(x), y).backward();
-        clipGradNorm(other.parameters(), 1);
-        optimizer.step();
-        optimizer.lrStep();
-      }
-    }
-    expect(trained).toEqual(weights(other));
-  });
-
   it('evaluates in evaluation mode, weighting batches by their size', async () => {
-    const { model, trainer, loader } = classifier();
+    const { model, trainer, loader } = classifier({ executor });
     const whole = await trainer.evaluate(new DataLoader(loader.dataset, { batchSize: 40 }));
     const parts = await trainer.evaluate(new DataLoader(loader.dataset, { batchSize: 7 }));
     expect(parts.loss).toBeCloseTo(whole.loss, 5);
@@ -108,10 +99,10 @@ describe('Trainer', () => {
   });
 
   it('goes on exactly from a snapshot taken within an epoch', async () => {
-    const whole = classifier();
+    const whole = classifier({ executor });
     const all = await whole.trainer.fit(whole.loader, { epochs: 3, validation: whole.validation });
 
-    const first = classifier();
+    const first = classifier({ executor });
     const controller = new AbortController();
     const stopped = await first.trainer.fit(first.loader, {
       epochs: 3,
@@ -124,7 +115,7 @@ describe('Trainer', () => {
     expect([stopped.reason.kind, stopped.steps, stopped.epochs]).toEqual(['interrupted', 7, 1]);
     const state: TrainerState = first.trainer.state();
 
-    const second = classifier();
+    const second = classifier({ executor });
     manualSeed(99);
     second.trainer.loadState(state);
     const rest = await second.trainer.fit(second.loader, { epochs: 3, validation: second.validation });
@@ -137,7 +128,7 @@ describe('Trainer', () => {
   });
 
   it('leaves the loader where training stopped, whoever else goes through it', async () => {
-    const { trainer, loader } = line();
+    const { trainer, loader } = line(executor);
     const options = { epochs: 3, evaluateEvery: 1, validation: loader };
     await trainer.fit(loader, { ...options, stop: [maxSteps(loader.length + 2)] });
     expect(trainer.step).toBe(loader.length + 2);
@@ -147,10 +138,10 @@ describe('Trainer', () => {
   });
 
   it('is left as it was by a snapshot of another run', async () => {
-    const { model, trainer, loader } = classifier();
+    const { model, trainer, loader } = classifier({ executor });
     await trainer.fit(loader);
     const snapshot = trainer.state();
-    const other = classifier();
+    const other = classifier({ executor });
     const before = weights(other.model);
     expect(() => other.trainer.loadState({ ...snapshot, optimizer: {} })).toThrow(
       'the state is of another optimizer',
@@ -161,7 +152,7 @@ describe('Trainer', () => {
   });
 
   it('ends as diverged before the parameters are touched', async () => {
-    const { model, trainer } = line();
+    const { model, trainer } = line(executor);
     const before = weights(model);
     const bad = new DataLoader(new TensorDataset(tensor([[1]]), tensor([[NaN]])));
     const { reason, steps } = await trainer.fit(bad, { epochs: 2 });
@@ -170,7 +161,7 @@ describe('Trainer', () => {
   });
 
   it('calls back with the position and moves the schedule by epoch where asked', async () => {
-    const { loader } = line();
+    const { loader } = line(executor);
     const model = new Linear(1, 1);
     const optimizer = new SGD(model.parameters(), { lr: 0.1, lrSchedule: 'step' });
     const trainer = new Trainer<Pair>({
@@ -178,6 +169,7 @@ describe('Trainer', () => {
       optimizer,
       forward: ([a, b]) => mseLoss(model(a), b),
       lrStep: 'epoch',
+      executor,
     });
     const seen: string[] = [];
     await trainer.fit(loader, {
@@ -215,7 +207,7 @@ describe('stop conditions', () => {
   });
 
   it('targetReached ends at the first evaluation that is good enough', async () => {
-    const { trainer, loader, validation } = classifier(3e-2);
+    const { trainer, loader, validation } = classifier({ lr: 3e-2 });
     const { reason, history } = await trainer.fit(loader, {
       epochs: 50,
       validation,

@@ -37,6 +37,7 @@ export {
 export type { ResultType, ValueType } from './value-type.ts';
 export { WasmError } from './wasm-error.ts';
 export { emitGemm, type EmitGemmOptions, type GemmFunctions } from './gemm/kernel.ts';
+export { emitRowTile, ROW_TILE, type EmitRowTileOptions } from './gemm/row-tile.ts';
 export { emitStrip, type EmitStripOptions, type StripFunction } from './gemm/strip.ts';
 export { chooseKernel, type KernelChoice, type Tile } from './gemm/tile.ts';
 export { createGemm, type FloatArray, type Gemm, type GemmOptions } from './gemm/gemm.ts';

@@ -3,7 +3,8 @@ import { emitGemm, ModuleBuilder, type FunctionBuilder, type GemmFunctions, type
 import type { Kernel, KernelProgram, PrimitiveKernel } from '../kernel.ts';
 import { mostPages } from '../memory.ts';
 import { plan, type PlannedProgram } from '../passes/plan.ts';
-import { emitConvolution, patchBytes } from './convolution.ts';
+import { emitProduct, productBytes } from './convolution/product.ts';
+import { emitWeights, weightBytes } from './convolution/weights.ts';
 import { emitArgExtreme, emitScatterAdd, emitTake } from './gather.ts';
 import type { Lowering } from './lowering.ts';
 import { emitFill, emitMap } from './map.ts';
@@ -17,9 +18,6 @@ import { declareScalarMath } from './scalar-math.ts';
 
 type OwnName =
   | 'matmul'
-  | 'conv'
-  | 'convInputGrad'
-  | 'convWeightGrad'
   | 'maxPool'
   | 'maxPoolGather'
   | 'maxPoolScatter'
@@ -48,9 +46,6 @@ type Emitter = (
 /** The primitives that are neither element-wise, nor movements, nor reductions. */
 const emitters: { readonly [P in OwnName]: Emitter } = {
   matmul: emitMatmul,
-  conv: emitConvolution,
-  convInputGrad: emitConvolution,
-  convWeightGrad: emitConvolution,
   maxPool: emitMaxPool,
   maxPoolGather: emitMaxPool,
   maxPoolScatter: emitMaxPool,
@@ -75,14 +70,12 @@ function gemmScratch(dtype: string): number {
 const scratchBytes: { f32?: number; f64?: number } = {};
 
 function scratchOf(kernel: Kernel): number {
+  if (kernel.kind === 'convolution')
+    return kernel.part === 'product' ? productBytes(kernel.geometry) : weightBytes(kernel.geometry);
   if (kernel.kind !== 'primitive') return 0;
   switch (kernel.node.primitive) {
     case 'matmul':
       return gemmScratch(kernel.node.type.dtype);
-    case 'conv':
-    case 'convInputGrad':
-    case 'convWeightGrad':
-      return patchBytes(kernel) + gemmScratch(kernel.node.type.dtype);
     case 'argSort':
       return sortBytes(kernel);
     default:
@@ -118,11 +111,13 @@ function nameOf(kernel: Kernel, index: number): string {
       ? kernel.node.primitive
       : kernel.kind === 'reduce'
         ? kernel.name
-        : kernel.kind === 'fill'
-          ? 'fill'
-          : kernel.roots
-              .map(({ element }) => (element.kind === 'point' ? element.name : element.kind))
-              .join('_');
+        : kernel.kind === 'convolution'
+          ? `convolution_${kernel.part}`
+          : kernel.kind === 'fill'
+            ? 'fill'
+            : kernel.roots
+                .map(({ element }) => (element.kind === 'point' ? element.name : element.kind))
+                .join('_');
   return `k${index}_${what}`;
 }
 
@@ -182,6 +177,8 @@ function emitKernel(lowering: Lowering, f: FunctionBuilder, kernel: Kernel, chun
       return emitReduce(lowering, f, kernel, chunk);
     case 'fill':
       return emitFill(lowering, f, kernel, chunk);
+    case 'convolution':
+      return (kernel.part === 'product' ? emitProduct : emitWeights)(lowering, f, kernel, chunk);
     case 'primitive': {
       const emit = (emitters as Readonly<Record<string, (typeof emitters)['matmul'] | undefined>>)[
         kernel.node.primitive

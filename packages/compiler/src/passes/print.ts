@@ -41,6 +41,13 @@ export function formatKernel(kernel: Kernel): string {
       const operands = kernel.operands.map((view) => `%${view.buffer}[${formatAffine(view)}]`);
       return `%${kernel.buffer} = ${kernel.node.primitive} ${operands.join(' ')}`;
     }
+    case 'convolution': {
+      const { batch, groups, channels, filters, height, width, kernel: window, places } = kernel.geometry;
+      const from = `${batch}×${groups}×${channels}×${height}×${width}`;
+      const to = `${filters}×${places.join('×')}`;
+      const operands = kernel.operands.map((view) => `%${view.buffer}`);
+      return `%${kernel.buffer} = convolution ${kernel.part} ${from} by ${window.join('×')} to ${to} ${operands.join(' ')}`;
+    }
   }
 }
 

@@ -36,7 +36,7 @@ function startInNode(start: WorkerStart): Member {
 }
 
 interface WebWorker {
-  postMessage(message: unknown): void;
+  postMessage(message: unknown, transfer: readonly unknown[]): void;
 }
 
 function startInBrowser(start: WorkerStart): Member {
@@ -47,8 +47,10 @@ function startInBrowser(start: WorkerStart): Member {
   };
   const url = URL.createObjectURL(new Blob([workerSource], { type: 'text/javascript' }));
   const worker = new Worker(url);
-  worker.postMessage(start);
-  return { send: (message) => worker.postMessage(message) };
+  // A worker has no origin to name: that is a matter of windows.
+  const send = (message: WorkerMessage | WorkerStart): void => worker.postMessage(message, []);
+  send(start);
+  return { send };
 }
 
 /** The threads of an executor: they share its memory, and work on chunks of whatever program is being run. */

@@ -8,10 +8,10 @@ import {
   maxPool2d,
   randn,
   record,
-  Tensor,
   tensor,
   ValueError,
   type LoadedProgram,
+  type Tensor,
   type TypedArray,
 } from '@nadir/tensor';
 import { differenceOf } from '@nadir/tensor/testing';

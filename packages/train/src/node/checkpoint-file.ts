@@ -1,6 +1,11 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { decodeCheckpoint, encodeCheckpoint, type Checkpoint } from '../checkpoint.ts';
+import {
+  decodeCheckpoint,
+  encodeCheckpoint,
+  type Checkpoint,
+  type DecodeCheckpointOptions,
+} from '../checkpoint.ts';
 import type { TrainerState } from '../trainer.ts';
 
 /**
@@ -23,7 +28,16 @@ export async function saveCheckpoint(
   }
 }
 
-/** Reads what `saveCheckpoint()` wrote. Throws a NadirError for a file of another kind, and what `fs` throws. */
-export async function loadCheckpoint(path: string): Promise<Checkpoint> {
-  return decodeCheckpoint(await readFile(path), { source: path });
+/**
+ * Reads what `saveCheckpoint()` wrote. `executor` is the name of the one that will go on (`trainer.executor`), for the
+ * warnings. Throws a NadirError for a file of another kind, and what `fs` throws.
+ */
+export async function loadCheckpoint(
+  path: string,
+  { executor }: Pick<DecodeCheckpointOptions, 'executor'> = {},
+): Promise<Checkpoint> {
+  return decodeCheckpoint(await readFile(path), {
+    source: path,
+    ...(executor === undefined ? {} : { executor }),
+  });
 }

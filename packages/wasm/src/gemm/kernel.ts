@@ -61,6 +61,14 @@ export const PACKED_PARAMETERS = {
 
 export type PackedParameters = typeof PACKED_PARAMETERS;
 
+/** As {@link PACKED_PARAMETERS}, for panels of A that are parts of longer ones. */
+export type PanelParameters = PackedParameters & {
+  /** Bytes from one panel of A to the next. */
+  readonly aPanel: 'i32';
+};
+
+const PANEL_PARAMETERS: PanelParameters = { ...PACKED_PARAMETERS, aPanel: 'i32' };
+
 /**
  * The emitted functions. `packA`, `packB` and `multiplyPacked` are the parts of `gemm`, for programs that share packed panels between
  * threads, fill them by a gather of their own, or work on a block of C as soon as it is done.
@@ -70,6 +78,8 @@ export interface GemmFunctions {
   readonly packA: FunctionHandle<PackParameters, 'void'>;
   readonly packB: FunctionHandle<PackParameters, 'void'>;
   readonly multiplyPacked: FunctionHandle<PackedParameters, 'void'>;
+  /** `multiplyPacked` for some steps of depth of panels of A that are longer. */
+  readonly multiplyPanels: FunctionHandle<PanelParameters, 'void'>;
   /** Bytes of scratch that `gemm` needs. */
   readonly scratchBytes: number;
   /** Elements across a packed panel of A (`rows`) and of B (`columns`): element (p, j) of a panel lies at p · width + j. */
@@ -151,12 +161,11 @@ export function emitGemm(module: ModuleBuilder, options: EmitGemmOptions): GemmF
     },
   );
 
-  const multiplyPacked = module.function(`${prefix}_packed`, { parameters: PACKED_PARAMETERS }, (f, p) => {
+  const multiplyPanels = module.function(`${prefix}_panels`, { parameters: PANEL_PARAMETERS }, (f, p) => {
     const [row, column] = [f.local('i32', 'row'), f.local('i32', 'column')];
     const [rowsLeft, columnsLeft] = [f.local('i32', 'rows_left'), f.local('i32', 'columns_left')];
     const [aAt, cAt, bAt] = [f.local('i32', 'a_at'), f.local('i32', 'c_at'), f.let(p.b, 'b_at')];
     const edge = f.local('i32', 'edge');
-    const aPanel = f.let(i32.mul(p.k, rows * size), 'a_panel_bytes');
     const bPanel = f.let(i32.mul(p.k, columns * size), 'b_panel_bytes');
     const cPanel = f.let(i32.mul(p.cRowStride, rows), 'c_panel_bytes');
     f.for(column, { to: p.n, step: columns }, () => {
@@ -219,11 +228,14 @@ export function emitGemm(module: ModuleBuilder, options: EmitGemmOptions): GemmF
             );
           },
         );
-        f.set(aAt, i32.add(aAt, aPanel));
+        f.set(aAt, i32.add(aAt, p.aPanel));
         f.set(cAt, i32.add(cAt, cPanel));
       });
       f.set(bAt, i32.add(bAt, bPanel));
     });
+  });
+  const multiplyPacked = module.function(`${prefix}_packed`, { parameters: PACKED_PARAMETERS }, (f, p) => {
+    f.do(call(multiplyPanels, { ...p, aPanel: i32.mul(p.k, rows * size) }));
   });
 
   // Scratch: one tile, then the packed blocks of A and of B.
@@ -301,6 +313,7 @@ export function emitGemm(module: ModuleBuilder, options: EmitGemmOptions): GemmF
     packA,
     packB,
     multiplyPacked,
+    multiplyPanels,
     scratchBytes: tileBytes + aBytes + bBytes,
     panel: { rows, columns },
     block: { rows: ROW_BLOCK, columns: COLUMN_BLOCK, depth: DEPTH_BLOCK },

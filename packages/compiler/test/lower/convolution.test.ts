@@ -1,0 +1,163 @@
+import { PhiloxGenerator } from '@nadir/random';
+import { apply, eagerExecutor, record, tensor, type Shape, type Tensor } from '@nadir/tensor';
+import { differenceOf } from '@nadir/tensor/testing';
+import { describe, expect, it } from 'vitest';
+import { createWasmExecutor } from '../../src/index.ts';
+
+type Pair = readonly [number, number];
+type FloatName = 'float32' | 'float64';
+
+/** The sizes of a convolution; what is left out is the plainest. */
+interface Case {
+  readonly images?: number;
+  /** Of one group. */
+  readonly channels?: number;
+  readonly filters?: number;
+  readonly size: Pair;
+  readonly kernel: Pair;
+  readonly stride?: Pair;
+  readonly padding?: readonly [Pair, Pair];
+  readonly dilation?: Pair;
+  readonly groups?: number;
+}
+
+const generator = new PhiloxGenerator({ seed: 11 });
+
+/** Whole numbers from −4 to 4: every sum of products of them is exact, in whatever order it is computed. */
+function whole(shape: Shape, dtype: FloatName): Tensor {
+  const size = shape.reduce((product, n) => product * n, 1);
+  const values = Array.from({ length: size }, () => Math.floor(generator.uniform53() * 9) - 4);
+  return tensor(values, { dtype }).reshape(shape);
+}
+
+function difference(inputs: readonly Tensor[], body: (...x: readonly Tensor[]) => Tensor): string | null {
+  const { program, state } = record(inputs, (...x) => [body(...x)]);
+  const [want] = eagerExecutor.load(program).run(inputs, state);
+  const loaded = createWasmExecutor().load(program);
+  // The second call finds what the first left in working memory.
+  const results = [loaded.run(inputs, state)[0]!, loaded.run(inputs, state)[0]!];
+  loaded.dispose();
+  const exact = { relative: 0, absolute: 0 };
+  return results.map((got) => differenceOf(got, want!, exact)).find((found) => found !== null) ?? null;
+}
+
+/** What is wrong with a convolution or one of its gradients, or null. */
+function fault(given: Case, dtype: FloatName, special: readonly number[] = []): string | null {
+  const { images = 2, channels = 3, filters = 5, size, kernel, groups = 1 } = given;
+  const {
+    stride = [1, 1],
+    dilation = [1, 1],
+    padding = [
+      [0, 0],
+      [0, 0],
+    ],
+  } = given;
+  const attributes = { stride, padding, dilation, groups };
+  const x = whole([images, groups * channels, ...size], dtype);
+  if (special.length > 0) {
+    const array = x.storage.write();
+    special.forEach((value, i) => (array[(i * 37) % array.length] = value));
+  }
+  const w = whole([groups * filters, channels, ...kernel], dtype);
+  const out = apply('conv', [x, w], attributes);
+  const g = whole(out.shape, dtype);
+  const found = [
+    ['conv', difference([x, w], (a, b) => apply('conv', [a!, b!], attributes))],
+    ['input', difference([g, w], (a, b) => apply('convInputGrad', [a!, b!], { ...attributes, size }))],
+    [
+      'weight',
+      special.length > 0
+        ? null
+        : difference([x, g], (a, b) => apply('convWeightGrad', [a!, b!], { ...attributes, size: kernel })),
+    ],
+  ].find(([, text]) => text !== null);
+  return found === undefined ? null : `${found[0]} of ${JSON.stringify(given)}: ${found[1]}`;
+}
+
+const padded = (top: number, bottom: number, left: number, right: number): Pick<Case, 'padding'> => ({
+  padding: [
+    [top, bottom],
+    [left, right],
+  ],
+});
+const same = padded(1, 1, 1, 1);
+
+/** [images, channels, filters], the sizes of the images and of the kernel, and what is not plain. */
+function of(
+  [images, channels, filters]: readonly [number, number, number],
+  size: Pair,
+  kernel: Pair,
+  rest: Partial<Case> = {},
+): Case {
+  return { images, channels, filters, size, kernel, ...rest };
+}
+
+const cases: Readonly<Record<string, Case>> = {
+  'many images of 14 by 14': of([33, 8, 20], [14, 14], [3, 3], same),
+  'many images of 7 by 7': of([29, 5, 13], [7, 7], [3, 3], same),
+  'rows in several blocks': of([2, 4, 7], [61, 47], [3, 3], same),
+  'parts of rows': of([1, 2, 3], [5, 613], [3, 3], same),
+  'parts of rows, stride 2': of([1, 2, 3], [5, 1201], [3, 3], { ...same, stride: [2, 2] }),
+  'parts of rows, stride 3': of([1, 2, 2], [4, 1001], [2, 4], { ...padded(0, 1, 3, 2), stride: [1, 3] }),
+  'several blocks of channels': of([2, 101, 9], [9, 9], [3, 3], same),
+  'several blocks of filters': of([2, 4, 283], [8, 8], [3, 3], same),
+  'one large image, few filters': of([1, 3, 4], [40, 40], [5, 5]),
+  pointwise: of([3, 70, 40], [12, 12], [1, 1]),
+  'pointwise with stride': of([3, 20, 11], [13, 11], [1, 1], { stride: [2, 2] }),
+  'a window as large as the image': of([70, 6, 10], [4, 4], [4, 4]),
+  'one column': of([9, 3, 5], [17, 3], [3, 3]),
+  'two columns': of([9, 3, 5], [17, 4], [3, 3]),
+  'three columns': of([9, 3, 5], [17, 3], [3, 3], same),
+  'a long row of taps': of([2, 3, 5], [3, 90], [1, 40], padded(0, 0, 20, 19)),
+  'a long row of taps, stride and dilation': of([2, 3, 5], [3, 190], [1, 34], {
+    ...padded(0, 0, 7, 2),
+    stride: [1, 3],
+    dilation: [1, 2],
+  }),
+  'many taps': of([2, 3, 5], [15, 14], [7, 6], padded(3, 3, 3, 2)),
+  'stride 2': of([3, 9, 14], [15, 16], [3, 3], { ...same, stride: [2, 2] }),
+  'stride 3, dilation 2': of([2, 3, 5], [20, 23], [3, 3], { ...same, stride: [3, 3], dilation: [2, 2] }),
+  'stride 4, dilation 2': of([2, 3, 5], [20, 23], [3, 2], { ...same, stride: [4, 4], dilation: [2, 2] }),
+  'a stride longer than the kernel': of([2, 3, 5], [19, 17], [2, 1], { stride: [3, 4] }),
+  'padding wider than the kernel': of([2, 3, 5], [5, 6], [2, 2], padded(3, 2, 0, 4)),
+  'padding on one side': of([2, 3, 5], [9, 10], [3, 4], padded(2, 0, 0, 3)),
+  groups: of([2, 4, 6], [10, 11], [3, 3], { ...same, groups: 3 }),
+  'one filter a channel': of([2, 1, 1], [14, 14], [3, 3], { ...same, groups: 20 }),
+  'two filters a channel, stride 2': of([2, 1, 2], [15, 13], [3, 3], {
+    ...same,
+    groups: 12,
+    stride: [2, 2],
+  }),
+};
+
+describe.each(['float32', 'float64'] as const)('convolution of %s', (dtype) => {
+  for (const [name, sizes] of Object.entries(cases))
+    it(`${name}, with both gradients`, () => expect(fault(sizes, dtype)).toBe(null));
+
+  it('agrees with eager on random sizes and attributes', () => {
+    const dice = new PhiloxGenerator({ seed: 5 });
+    const below = (n: number): number => Math.floor(dice.uniform53() * n);
+    const pair = (n: number): Pair => [below(n), below(n)];
+    let tried = 0;
+    while (tried < 150) {
+      const kernel: Pair = [below(4) + 1, below(5) + 1];
+      const dilation: Pair = [below(3) + 1, below(3) + 1];
+      const padding = [pair(4), pair(4)] as const;
+      const size: Pair = [below(14) + 1, below(19) + 1];
+      const fits = ([0, 1] as const).every(
+        (axis) => size[axis] + padding[axis][0] + padding[axis][1] >= (kernel[axis] - 1) * dilation[axis] + 1,
+      );
+      if (!fits) continue;
+      tried++;
+      const groups = below(3) === 0 ? below(4) + 1 : 1;
+      const stride: Pair = [below(3) + 1, below(3) + 1];
+      const counts = [below(6) + 1, below(6) + 1, below(15) + 1] as const;
+      expect(fault(of(counts, size, kernel, { dilation, padding, groups, stride }), dtype)).toBe(null);
+    }
+  });
+
+  it('is zero where there is nothing to sum', () => {
+    expect(fault(of([2, 0, 5], [5, 4], [2, 2]), dtype)).toBe(null);
+    expect(fault(of([0, 2, 5], [5, 4], [2, 2]), dtype)).toBe(null);
+  });
+});
