@@ -3,11 +3,14 @@ import { features } from '@nadir/wasm';
 import type { KernelProgram } from './kernel.ts';
 import { lower } from './lower/module.ts';
 import { ExecutorMemory } from './memory.ts';
+import { attach } from './passes/attach.ts';
 import { convolve } from './passes/convolve.ts';
 import { fuse } from './passes/fuse.ts';
 import { group } from './passes/group.ts';
+import { pack } from './passes/pack.ts';
 import { formatKernels } from './passes/print.ts';
 import { simplify } from './passes/simplify.ts';
+import { transpose } from './passes/transpose.ts';
 import { verifyKernels, verifyPlan } from './passes/verify.ts';
 import { formatProfile, type KernelTime } from './profile.ts';
 import { environment } from './threads/host.ts';
@@ -34,7 +37,7 @@ export interface WasmExecutorOptions {
 }
 
 /** From kernels to fewer or better kernels, in this order. */
-const passes: readonly ((program: KernelProgram) => KernelProgram)[] = [group, convolve];
+const passes: readonly ((program: KernelProgram) => KernelProgram)[] = [group, convolve, attach, pack];
 
 /** A backstop: the threads of an executor that is forgotten end. */
 const forgotten = /* @__PURE__ */ new FinalizationRegistry((team: Team) => team.resize(1));
@@ -99,7 +102,7 @@ export function createWasmExecutor(options: WasmExecutorOptions = {}): Executor 
       }
       debug('ir', () => formatProgram(program));
       verifyProgram(program);
-      const simplified = simplify(program);
+      const simplified = transpose(simplify(program));
       const isVerified = isAsked('verify');
       if (isVerified) verifyProgram(simplified);
       let kernels = fuse(simplified);

@@ -163,7 +163,51 @@ export interface ConvolutionKernel {
   readonly buffer: ValueId;
 }
 
-export type Kernel = MapKernel | ReduceKernel | FillKernel | PrimitiveKernel | ConvolutionKernel;
+/**
+ * A matrix product with what is computed from it while it is in the cache: blocks of it go through the loops of the roots, which
+ * read it as a load of `value`. Nothing else reads it, unless a root stores it under that name.
+ */
+export interface MatmulKernel {
+  readonly kind: 'matmul';
+  readonly value: ValueId;
+  readonly dtype: 'float32' | 'float64';
+  readonly batch: Shape;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  /** Over the axes of the batch, m, k, and over those of the batch, k, n: loads. */
+  readonly a: Extract<Element, { kind: 'load' }>;
+  readonly b: Extract<Element, { kind: 'load' }>;
+  /** The factor whose elements fill vectors, along n or along m; the other's are spread one by one. */
+  readonly vectors: 'a' | 'b';
+  /** Whether that factor lies in panels, as a pack kernel leaves it; then its strides over the last two axes count for nothing. */
+  readonly isPacked: boolean;
+  /** The loops of the roots: axes that make up batch and m, then n. */
+  readonly shape: Shape;
+  readonly roots: readonly Root[];
+}
+
+/**
+ * A factor of a product in panels: `width` neighbours for each step of depth, the last panel filled up with zeros. Panels follow one
+ * another, and batches of them.
+ */
+export interface PackKernel {
+  readonly kind: 'pack';
+  /** Axes of the batch, depth, and those along which vectors run. */
+  readonly shape: Shape;
+  readonly element: Element;
+  readonly width: number;
+  readonly buffer: ValueId;
+}
+
+export type Kernel =
+  | MapKernel
+  | ReduceKernel
+  | FillKernel
+  | PrimitiveKernel
+  | ConvolutionKernel
+  | MatmulKernel
+  | PackKernel;
 
 /** Something that occupies memory: an argument, a state, or what kernels compute. */
 export interface Buffer {
@@ -206,21 +250,34 @@ export function visitLoads(
   });
 }
 
+/** The elements that a kernel computes. */
+export function elementsOf(kernel: Kernel): Element[] {
+  switch (kernel.kind) {
+    case 'map':
+      return kernel.roots.map((root) => root.element);
+    case 'reduce':
+    case 'pack':
+      return [kernel.element];
+    case 'matmul':
+      return [kernel.a, kernel.b, ...kernel.roots.map((root) => root.element)];
+    default:
+      return [];
+  }
+}
+
 /** The buffers that a kernel reads. */
 export function readsOf(kernel: Kernel): Set<ValueId> {
   const reads = new Set<ValueId>();
-  if (kernel.kind === 'map')
-    visitLoads(
-      kernel.roots.map((root) => root.element),
-      (load) => reads.add(load.buffer),
-    );
-  else if (kernel.kind === 'reduce') visitLoads([kernel.element], (load) => reads.add(load.buffer));
-  else if (kernel.kind === 'primitive' || kernel.kind === 'convolution')
+  visitLoads(elementsOf(kernel), (load) => reads.add(load.buffer));
+  if (kernel.kind === 'matmul') reads.delete(kernel.value);
+  if (kernel.kind === 'primitive' || kernel.kind === 'convolution')
     for (const view of kernel.operands) reads.add(view.buffer);
   return reads;
 }
 
 /** The buffers that a kernel writes. */
 export function writesOf(kernel: Kernel): ValueId[] {
-  return kernel.kind === 'map' ? kernel.roots.map((root) => root.buffer) : [kernel.buffer];
+  return kernel.kind === 'map' || kernel.kind === 'matmul'
+    ? kernel.roots.map((root) => root.buffer)
+    : [kernel.buffer];
 }

@@ -24,6 +24,8 @@ import { loadMask, storeMask, vectorPoint } from './vector-point.ts';
 
 export type Leaf = Extract<Element, { kind: 'load' | 'index' }>;
 type Value = Local<'v128'> | Scalar;
+/** Elements whose values are in locals already. */
+export type KnownValues = ReadonlyMap<Element, Value>;
 
 /** The loads and indices below some elements, once each. */
 export function leavesOf(elements: readonly Element[]): Leaf[] {
@@ -80,7 +82,7 @@ export class ElementEmitter {
     f: FunctionBuilder,
     isVector: boolean,
     placeOf: (leaf: Leaf) => LeafPlace,
-    known: ReadonlyMap<Element, Value> = new Map(),
+    known: KnownValues = new Map(),
   ) {
     this.#lowering = lowering;
     this.#f = f;
@@ -90,7 +92,7 @@ export class ElementEmitter {
   }
 
   /** What has been emitted. */
-  get values(): ReadonlyMap<Element, Value> {
+  get values(): KnownValues {
     return this.#values;
   }
 

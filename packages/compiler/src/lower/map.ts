@@ -1,5 +1,13 @@
 import { byteSize } from '@nadir/tensor';
-import { i32, memory, select, type Expression, type FunctionBuilder, type Local } from '@nadir/wasm';
+import {
+  i32,
+  memory,
+  select,
+  type Expression,
+  type FunctionBuilder,
+  type Local,
+  type Operand,
+} from '@nadir/wasm';
 import type { FillKernel, MapKernel, Root } from '../kernel.ts';
 import { partition, walkChunk } from './chunks.ts';
 import { costOf } from './cost.ts';
@@ -11,6 +19,7 @@ import {
   stepBytes,
   storeElement,
   storeVector,
+  type KnownValues,
   type Leaf,
   type LeafPlace,
 } from './element.ts';
@@ -101,8 +110,8 @@ interface Turn {
   readonly index: Local<'i32'>;
 }
 
-/** The inner loop from the index on up to `end`. */
-function emitTurns(turn: Turn, isVectorTurn: boolean, end: number | Local<'i32'>): void {
+/** The inner loop from the index on up to `end`; what is `known` was computed before all rows. */
+export function emitTurns(turn: Turn, isVectorTurn: boolean, end: Operand<'i32'>, known?: KnownValues): void {
   const { lowering, f, roots, leaves, pointers, offsets, strides, bytes, index } = turn;
   const places = new Map(leaves.map((leaf, i) => [leaf, i]));
   const at = (i: number): Expression<'i32'> => plus(pointers[i]!, index, strides[i]! * bytes[i]!);
@@ -110,7 +119,7 @@ function emitTurns(turn: Turn, isVectorTurn: boolean, end: number | Local<'i32'>
     const i = places.get(leaf)!;
     return { address: at(i), offset: offsets[i]!, laneStride: strides[i]! };
   };
-  const before = new ElementEmitter(lowering, f, isVectorTurn, placeOf);
+  const before = new ElementEmitter(lowering, f, isVectorTurn, placeOf, known);
   const elements = roots.map((root) => root.element);
   for (const part of fixedParts(elements, (leaf) => strides[places.get(leaf)!] === 0)) {
     if (isVectorTurn) before.vector(part);

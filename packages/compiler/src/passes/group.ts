@@ -49,7 +49,7 @@ function countLoads(kernels: readonly MapKernel[]): number {
 }
 
 /** Two map kernels as one: what the first computes, the second takes from the turn instead of from memory. */
-function join(first: MapKernel, second: MapKernel): MapKernel {
+export function join(first: MapKernel, second: MapKernel): MapKernel {
   const known = new Map<string, Element>();
   const ids = new Map<Element, number>();
   const made = new Map<Element, Element>();

@@ -8,6 +8,7 @@ import {
   type Kernel,
   type KernelProgram,
   type MapKernel,
+  type MatmulKernel,
 } from '../kernel.ts';
 
 /** Where a buffer lies: at an offset of the program's arena, or in the memory of a state. */
@@ -85,8 +86,11 @@ class Arena {
 }
 
 /** Whether a kernel reads a buffer only at the place that it is about to write. */
-function readsInPlace(kernel: Kernel, buffer: ValueId): kernel is MapKernel {
-  if (kernel.kind !== 'map' || !kernel.roots.every((root) => root.whole)) return false;
+function readsInPlace(kernel: Kernel, buffer: ValueId): kernel is MapKernel | MatmulKernel {
+  if (kernel.kind !== 'map' && kernel.kind !== 'matmul') return false;
+  if (!kernel.roots.every((root) => root.whole)) return false;
+  // Every block of a product reads factors that other blocks read as well.
+  if (kernel.kind === 'matmul' && (kernel.a.buffer === buffer || kernel.b.buffer === buffer)) return false;
   const rowMajor = contiguousStrides(kernel.shape);
   let fits = true;
   visitLoads(

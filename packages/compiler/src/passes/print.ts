@@ -1,5 +1,5 @@
-import { formatShape } from '@nadir/tensor';
-import type { Affine, Element, Kernel, KernelProgram } from '../kernel.ts';
+import { formatShape, type Shape } from '@nadir/tensor';
+import type { Affine, Element, Kernel, KernelProgram, Root } from '../kernel.ts';
 
 function formatAffine({ strides, offset }: Affine): string {
   return `${strides.join()}+${offset}`;
@@ -21,16 +21,32 @@ function formatElement(element: Element): string {
   }
 }
 
+function formatRoots({ shape, roots }: { readonly shape: Shape; readonly roots: readonly Root[] }): string {
+  return roots
+    .map(({ buffer, element, at, whole }) => {
+      const part = whole ? '' : `[${formatAffine(at)}]`;
+      return `%${buffer}${part} = ${formatShape(shape)} ${formatElement(element)}`;
+    })
+    .join('\n  ');
+}
+
 /** A kernel as text, one line for each buffer that it writes. */
 export function formatKernel(kernel: Kernel): string {
   switch (kernel.kind) {
     case 'map':
-      return kernel.roots
-        .map(({ buffer, element, at, whole }) => {
-          const part = whole ? '' : `[${formatAffine(at)}]`;
-          return `%${buffer}${part} = ${formatShape(kernel.shape)} ${formatElement(element)}`;
-        })
-        .join('\n  ');
+      return formatRoots(kernel);
+    case 'matmul': {
+      const factors = [kernel.a, kernel.b].map((factor, i) => {
+        const isPacked = kernel.isPacked && (i === 0) === (kernel.vectors === 'a');
+        return isPacked ? `panels %${factor.buffer}` : formatElement(factor);
+      });
+      const product = `%${kernel.value} = matmul ${factors.join(' ')}`;
+      const isAlone =
+        kernel.roots.length === 1 && kernel.roots[0]!.buffer === kernel.value && kernel.roots[0]!.whole;
+      return isAlone ? product : `${product}, in blocks:\n  ${formatRoots(kernel)}`;
+    }
+    case 'pack':
+      return `%${kernel.buffer} = ${formatShape(kernel.shape)} panels of ${formatElement(kernel.element)}`;
     case 'reduce': {
       const over = `${kernel.name} over ${formatShape(kernel.axes)}`;
       return `%${kernel.buffer} = ${formatShape(kernel.shape)} ${over} of ${formatElement(kernel.element)}`;

@@ -79,3 +79,8 @@ export const FLOAT64: Element = {
     return [interleave(a, b, 'low', 8), interleave(a, b, 'high', 8)];
   },
 };
+
+/** The transpose of as many vectors as a vector has lanes. */
+export function transposeLanes(type: 'f32' | 'f64', rows: readonly Local<'v128'>[]): readonly Vector[] {
+  return (type === 'f32' ? FLOAT32 : FLOAT64).transpose(rows);
+}

@@ -75,9 +75,7 @@ export function emitStrip(module: ModuleBuilder, options: EmitStripOptions): Str
         for (const [row, line] of sums.entries()) {
           f.set(
             splat,
-            rowsAdjoin
-              ? element.loadSplat(pointers[0]!, row * size)
-              : element.loadSplat(pointers[row]!, 0),
+            rowsAdjoin ? element.loadSplat(pointers[0]!, row * size) : element.loadSplat(pointers[row]!, 0),
           );
           for (const [vector, sum] of line.entries()) f.set(sum, madd(splat, bs[vector]!, sum));
         }

@@ -1,0 +1,78 @@
+import type { Program, ProgramNode, ValueId } from '@nadir/tensor';
+
+/** Whether a permutation swaps the last two axes and leaves all others where they are. */
+function isTranspose(axes: readonly number[]): boolean {
+  const rank = axes.length;
+  return rank >= 2 && axes.every((axis, i) => axis === (i < rank - 2 ? i : 2 * rank - 3 - i));
+}
+
+const swapped = (rank: number): number[] => [
+  ...Array.from({ length: rank - 2 }, (_, i) => i),
+  rank - 1,
+  rank - 2,
+];
+
+const lastTwoSwapped = (shape: readonly number[]): number[] =>
+  swapped(shape.length).map((axis) => shape[axis]!);
+
+/**
+ * (A·B)ᵀ as Bᵀ·Aᵀ, where nothing else reads A·B: operands are read with any strides, while who reads a transposed product goes
+ * through memory in leaps. The gradient of a weight that is stored as its transpose is such a product.
+ */
+export function transpose(program: Program): Program {
+  const { nodes, results, writes } = program;
+  const inputs = program.arguments.length + program.state.length;
+  const uses = new Map<ValueId, number>();
+  const use = (id: ValueId): void => void uses.set(id, (uses.get(id) ?? 0) + 1);
+  for (const { operands } of nodes) operands.forEach(use);
+  for (const id of results) use(id);
+  for (const { value } of writes) use(value);
+
+  const productOf = (node: ProgramNode): Extract<ProgramNode, { primitive: 'matmul' }> | null => {
+    if (node.primitive !== 'permute' || !isTranspose(node.attributes.axes)) return null;
+    const product = nodes[node.operands[0]! - inputs];
+    return product?.primitive === 'matmul' && uses.get(product.id) === 1 ? product : null;
+  };
+  const replaced = new Set<ValueId>();
+  for (const node of nodes) {
+    const product = productOf(node);
+    if (product !== null) replaced.add(product.id);
+  }
+  if (replaced.size === 0) return program;
+
+  const ids: ValueId[] = Array.from({ length: inputs }, (_, id) => id);
+  const types = [...program.arguments, ...program.state];
+  const next: ProgramNode[] = [];
+  const add = (node: Omit<ProgramNode, 'id'>): ValueId => {
+    const id = inputs + next.length;
+    next.push({ ...node, id } as ProgramNode);
+    types.push(node.type);
+    return id;
+  };
+  for (const node of nodes) {
+    if (replaced.has(node.id)) {
+      // Takes its number without being there: who reads it is replaced as well.
+      ids.push(-1);
+      continue;
+    }
+    const product = productOf(node);
+    if (product === null) {
+      ids.push(add({ ...node, operands: node.operands.map((id) => ids[id]!) }));
+      continue;
+    }
+    const [b, a] = product.operands.toReversed().map((operand) => {
+      const { dtype, shape } = types[ids[operand]!]!;
+      const type = { dtype, shape: lastTwoSwapped(shape) };
+      const attributes = { axes: swapped(shape.length) };
+      return add({ primitive: 'permute', operands: [ids[operand]!], attributes, type });
+    });
+    ids.push(add({ ...product, operands: [b!, a!], type: node.type }));
+  }
+  return {
+    arguments: program.arguments,
+    state: program.state,
+    nodes: next,
+    results: results.map((id) => ids[id]!),
+    writes: writes.map(({ state, value }) => ({ state, value: ids[value]! })),
+  };
+}
