@@ -7,9 +7,11 @@ import { attach } from './passes/attach.ts';
 import { convolve } from './passes/convolve.ts';
 import { fuse } from './passes/fuse.ts';
 import { group } from './passes/group.ts';
+import { hoist } from './passes/hoist.ts';
 import { pack } from './passes/pack.ts';
 import { formatKernels } from './passes/print.ts';
 import { simplify } from './passes/simplify.ts';
+import { split } from './passes/split.ts';
 import { transpose } from './passes/transpose.ts';
 import { verifyKernels, verifyPlan } from './passes/verify.ts';
 import { formatProfile, type KernelTime } from './profile.ts';
@@ -37,7 +39,14 @@ export interface WasmExecutorOptions {
 }
 
 /** From kernels to fewer or better kernels, in this order. */
-const passes: readonly ((program: KernelProgram) => KernelProgram)[] = [group, convolve, attach, pack];
+const passes: readonly ((program: KernelProgram) => KernelProgram)[] = [
+  hoist,
+  group,
+  convolve,
+  attach,
+  split,
+  pack,
+];
 
 /** A backstop: the threads of an executor that is forgotten end. */
 const forgotten = /* @__PURE__ */ new FinalizationRegistry((team: Team) => team.resize(1));

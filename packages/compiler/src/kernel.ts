@@ -178,10 +178,18 @@ export interface MatmulKernel {
   /** Over the axes of the batch, m, k, and over those of the batch, k, n: loads. */
   readonly a: Extract<Element, { kind: 'load' }>;
   readonly b: Extract<Element, { kind: 'load' }>;
-  /** The factor whose elements fill vectors, along n or along m; the other's are spread one by one. */
+  /**
+   * The factor whose elements fill vectors, along n or along m: the right one of the product as it is computed. The rows of the other one are
+   * spread element by element.
+   */
   readonly vectors: 'a' | 'b';
-  /** Whether that factor lies in panels, as a pack kernel leaves it; then its strides over the last two axes count for nothing. */
-  readonly isPacked: boolean;
+  /** Whether the left factor is read where it lies, or packed block by block. */
+  readonly rows: 'direct' | 'packed';
+  /**
+   * Whether the right factor is read where it lies, which takes neighbours along its vectors; packed block by block; or found in panels, as
+   * a pack kernel leaves it: then its strides over the last two axes count for nothing.
+   */
+  readonly columns: 'direct' | 'packed' | 'panels';
   /** The loops of the roots: axes that make up batch and m, then n. */
   readonly shape: Shape;
   readonly roots: readonly Root[];

@@ -36,7 +36,7 @@ export {
 } from './module-builder.ts';
 export type { ResultType, ValueType } from './value-type.ts';
 export { WasmError } from './wasm-error.ts';
-export { emitGemm, type EmitGemmOptions, type GemmFunctions } from './gemm/kernel.ts';
+export { DEPTH_BLOCK, emitGemm, ROW_BLOCK, type EmitGemmOptions, type GemmFunctions } from './gemm/kernel.ts';
 export { emitRowTile, ROW_TILE, type EmitRowTileOptions } from './gemm/row-tile.ts';
 export { transposeLanes } from './gemm/element.ts';
 export { emitProducts, type EmitProductsOptions, type ProductFunctions } from './gemm/products.ts';

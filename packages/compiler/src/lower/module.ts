@@ -10,6 +10,7 @@ import {
 } from '@nadir/wasm';
 import type { Kernel, KernelProgram, PrimitiveKernel, Root } from '../kernel.ts';
 import { mostPages } from '../memory.ts';
+import { failures } from '../passes/failures.ts';
 import { plan, type PlannedProgram } from '../passes/plan.ts';
 import { emitProduct, productBytes } from './convolution/product.ts';
 import { emitWeights, weightBytes } from './convolution/weights.ts';
@@ -81,14 +82,6 @@ function scratchOf(kernel: Kernel): number {
   }
 }
 
-/** Kernels that look up elements by numbers that may be out of range. */
-function canFail(kernel: Kernel): boolean {
-  return (
-    kernel.kind === 'primitive' &&
-    (kernel.node.primitive === 'take' || kernel.node.primitive === 'scatterAdd')
-  );
-}
-
 /** A module and what its user must know of it. */
 export interface LoweredProgram {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -132,6 +125,8 @@ function whatOf(kernel: Kernel): string {
 
 /** Emits one module for a fused program: a function for each kernel, and `run` that calls them phase by phase. */
 export function lower(fused: KernelProgram, source: Program, isShared: boolean): LoweredProgram {
+  const failing = failures(fused.kernels);
+  const canFail = (kernel: Kernel): boolean => failing.has(kernel);
   const program = plan(fused, canFail);
   if (program.arenaBytes > 2 ** 32 - 2 ** 16) {
     throw new ProgramError(

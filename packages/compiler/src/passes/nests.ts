@@ -1,20 +1,33 @@
 import type { Shape } from '@nadir/tensor';
 import type { Affine, Element, Root } from '../kernel.ts';
 
-/** Roots with every position replaced; elements that were one object stay one. */
-export function placeAnew(roots: readonly Root[], place: (at: Affine) => Affine): Root[] {
+type Load = Extract<Element, { kind: 'load' }>;
+
+/** Roots with other leaves; elements that were one object stay one. */
+function withLeaves(roots: readonly Root[], leaf: (element: Element) => Element): Root[] {
   const made = new Map<Element, Element>();
   const anew = (element: Element): Element => {
     const before = made.get(element);
     if (before !== undefined) return before;
-    const after = ((): Element => {
-      if (element.kind === 'load' || element.kind === 'index') return { ...element, at: place(element.at) };
-      return element.kind === 'point' ? { ...element, operands: element.operands.map(anew) } : element;
-    })();
+    const after =
+      element.kind === 'point' ? { ...element, operands: element.operands.map(anew) } : leaf(element);
     made.set(element, after);
     return after;
   };
-  return roots.map((root) => ({ ...root, element: anew(root.element), at: place(root.at) }));
+  return roots.map((root) => ({ ...root, element: anew(root.element) }));
+}
+
+/** Roots with every position replaced. */
+export function placeAnew(roots: readonly Root[], place: (at: Affine) => Affine): Root[] {
+  const moved = withLeaves(roots, (element) =>
+    element.kind === 'load' || element.kind === 'index' ? { ...element, at: place(element.at) } : element,
+  );
+  return moved.map((root) => ({ ...root, at: place(root.at) }));
+}
+
+/** Roots with every load replaced. */
+export function replaceLoads(roots: readonly Root[], replace: (load: Load) => Element): Root[] {
+  return withLeaves(roots, (element) => (element.kind === 'load' ? replace(element) : element));
 }
 
 /**

@@ -1,6 +1,6 @@
-import { contiguousStrides, sizeOf, type Shape, type ValueId } from '@nadir/tensor';
-import { chooseKernel } from '@nadir/wasm';
-import { panelWidth } from '../lower/matmul/blocks.ts';
+import { byteSize, contiguousStrides, sizeOf, type Shape, type ValueId } from '@nadir/tensor';
+import { DEPTH_BLOCK } from '@nadir/wasm';
+import { blocksOf, panelWidth, walksOf, type Walk } from '../lower/matmul/blocks.ts';
 import {
   readsOf,
   writesOf,
@@ -16,50 +16,86 @@ import { placeAnew } from './nests.ts';
 
 type Load = MatmulKernel['a'];
 type Side = MatmulKernel['vectors'];
+type Layout = Pick<MatmulKernel, 'vectors' | 'rows' | 'columns'>;
 
-/** Turns of the innermost loop of a product that take as long as packing an element, as storing one across, and as handing out a kernel. */
-const costs = { packing: 1.5, crossing: 2, kernel: 10_000 } as const;
-/** A panel whose steps are this many bytes apart is not read as fast as one that is packed, by this part. */
-const farStep = 2048;
-const farPenalty = 0.04;
+/**
+ * What it costs, in the time of one turn of the innermost loop of a product, to pack an element by the chunk that needs it or by a kernel
+ * of its own, to hand out such a kernel, and to store an element of a product across.
+ */
+const costs = { packing: 1.2, packingApart: 1.5, kernel: 10_000, crossing: 2 } as const;
+/**
+ * By how much a product takes longer that reads a factor in steps far apart: each step is another line of the first-level cache, `crowded`
+ * where all of them share two of its sets, and `large` where the factor does not fit into the second-level cache.
+ */
+const delays = {
+  rows: { far: 0.03, crowded: 0.15 },
+  columns: { far: 0.04, crowded: 0.09 },
+  both: 0.05,
+  large: 0.08,
+} as const;
+/** Bytes that the steps of a block of the depth span, from which on they are far. */
+const farReach = 2 ** 15;
+const crowdedStep = 2048;
+const largeFactor = 2 ** 20;
 
-/** One of the two factors in the role of the one whose elements fill vectors. */
-interface Choice {
-  readonly vectors: Side;
-  readonly isPacked: boolean;
-  readonly cost: number;
+/** The delay by a factor with so many elements for each step of depth. */
+function delayOf(
+  { across, step }: Walk,
+  count: number,
+  kernel: MatmulKernel,
+  { far, crowded }: { readonly far: number; readonly crowded: number },
+): number {
+  const size = byteSize(kernel.dtype);
+  const bytes = Math.abs(step) * size;
+  if (across !== 1 || bytes * Math.min(kernel.k, DEPTH_BLOCK) <= farReach) return 0;
+  const delay = bytes % crowdedStep === 0 ? crowded : far;
+  return delay + (kernel.k * count * size > largeFactor ? delays.large : 0);
 }
 
-/** The factor's elements along which vectors would run, and its strides along them and along the depth. */
-function sideOf({ a, b, m, n }: MatmulKernel, side: Side): { size: number; along: number; step: number } {
-  const [factor, size] = side === 'b' ? [b, n] : [a, m];
-  const [x, y] = factor.at.strides.slice(-2) as [number, number];
-  return side === 'b' ? { size, along: y, step: x } : { size, along: x, step: y };
-}
-
-/** What is cheapest: the factor that fills vectors, and whether it is packed before. */
-function choose(kernel: MatmulKernel): Choice {
-  const { batch, m, n, k, dtype } = kernel;
-  const { tile } = chooseKernel();
-  const width = panelWidth(dtype);
+/** The cost of a product that is computed in some way. */
+function costOf(kernel: MatmulKernel): number {
+  const { batch, m, n, k, vectors } = kernel;
+  const { rows, columns, tileRows, width, rowBlocks, columnBlocks } = blocksOf(kernel);
+  const { left, right } = walksOf(kernel);
   const items = sizeOf(batch);
-  const choices = (['b', 'a'] as const).flatMap((vectors): Choice[] => {
-    const { size, along, step } = sideOf(kernel, vectors);
-    const rows = vectors === 'b' ? m : n;
-    const rest = rows % tile.rows;
-    // A tile of few rows waits for its own additions.
-    const rowCost = rows - rest + (rest === 0 ? 0 : Math.max(rest, 4));
-    const product = items * rowCost * Math.ceil(size / width) * k;
-    const crossing = vectors === 'a' ? costs.crossing * items * m * n : 0;
-    const batches = sizeOf(packedBatch(kernel, vectors).shape);
-    const isFar = Math.abs(step) * (dtype === 'float64' ? 8 : 4) >= farStep && k > tile.rows;
-    const packed = costs.kernel + costs.packing * batches * size * k;
-    const choice = { vectors, isPacked: true, cost: product + crossing + packed };
-    if (along !== 1 || size % width !== 0) return [choice];
-    const direct = product * (isFar ? 1 + farPenalty : 1) + crossing;
-    return [choice, { vectors, isPacked: false, cost: direct }];
-  });
-  return choices.reduce((best, choice) => (choice.cost < best.cost ? choice : best));
+  const rest = rows % tileRows;
+  // A tile of few rows waits for its own additions.
+  const rowCost = rows - rest + (rest === 0 ? 0 : Math.max(rest, 4));
+  const product = items * rowCost * Math.ceil(columns / width) * k;
+  const rowDelay = kernel.rows === 'direct' ? delayOf(left, rows, kernel, delays.rows) : 0;
+  const columnDelay = kernel.columns === 'direct' ? delayOf(right, columns, kernel, delays.columns) : 0;
+  const delay = rowDelay + columnDelay + (rowDelay > 0 && columnDelay > 0 ? delays.both : 0);
+  const packedRows = kernel.rows === 'packed' ? costs.packing * items * rows * k * columnBlocks : 0;
+  const packedColumns =
+    kernel.columns === 'direct'
+      ? 0
+      : kernel.columns === 'packed'
+        ? costs.packing * items * columns * k * rowBlocks
+        : costs.kernel + costs.packingApart * sizeOf(packedBatch(kernel, vectors).shape) * columns * k;
+  const crossing = vectors === 'a' ? costs.crossing * items * m * n : 0;
+  return product * (1 + delay) + packedRows + packedColumns + crossing;
+}
+
+/** The cheapest way to read the factors of a product. */
+function choose(kernel: MatmulKernel): Layout {
+  const layouts = (['b', 'a'] as const).flatMap((vectors) =>
+    (['direct', 'packed'] as const).flatMap((rows) =>
+      (['direct', 'packed', 'panels'] as const).map((columns): Layout => ({ vectors, rows, columns })),
+    ),
+  );
+  let best: Layout | null = null;
+  let least = Infinity;
+  for (const layout of layouts) {
+    const candidate = { ...kernel, ...layout };
+    const { right } = walksOf(candidate);
+    const width = panelWidth(kernel.dtype);
+    const size = layout.vectors === 'b' ? kernel.n : kernel.m;
+    // What lies behind a row is no number of this product.
+    if (layout.columns === 'direct' && (right.across !== 1 || size % width !== 0)) continue;
+    const cost = costOf(candidate);
+    if (cost < least) [best, least] = [layout, cost];
+  }
+  return best!;
 }
 
 /** The axes of the batch along which a factor changes, and the strides of its panels over all of them. */
@@ -84,13 +120,14 @@ function packedBatch(
 function packedElement(kernel: MatmulKernel, side: Side): { shape: Shape; element: Load } {
   const factor = side === 'b' ? kernel.b : kernel.a;
   const { shape, axes } = packedBatch(kernel, side);
-  const { size, along, step } = sideOf(kernel, side);
+  const { right } = walksOf({ ...kernel, vectors: side });
+  const size = side === 'b' ? kernel.n : kernel.m;
   return {
     shape: [...shape, kernel.k, size],
     element: {
       ...factor,
       at: {
-        strides: [...axes.map((axis) => factor.at.strides[axis]!), step, along],
+        strides: [...axes.map((axis) => factor.at.strides[axis]!), right.step, right.across],
         offset: factor.at.offset,
       },
     },
@@ -165,9 +202,10 @@ export function pack(program: KernelProgram): KernelProgram {
   for (let place = 0; place < kernels.length; place++) {
     const kernel = kernels[place]!;
     if (kernel.kind !== 'matmul') continue;
-    const { vectors, isPacked } = choose(kernel);
-    if (!isPacked) {
-      kernels[place] = { ...kernel, vectors };
+    const layout = choose(kernel);
+    const { vectors } = layout;
+    if (layout.columns !== 'panels') {
+      kernels[place] = { ...kernel, ...layout };
       continue;
     }
     const { shape, element: load } = packedElement(kernel, vectors);
@@ -184,7 +222,7 @@ export function pack(program: KernelProgram): KernelProgram {
       buffer,
       at: { strides: [...packedBatch(kernel, vectors).strides, 0, 0], offset: 0 },
     };
-    kernels[place] = { ...kernel, vectors, isPacked, [vectors]: factor };
+    kernels[place] = { ...kernel, ...layout, [vectors]: factor };
     if (computed === null) {
       kernels.splice(placeFor(kernel, load.buffer, place), 0, packing);
       place++;

@@ -37,7 +37,7 @@ export function formatKernel(kernel: Kernel): string {
       return formatRoots(kernel);
     case 'matmul': {
       const factors = [kernel.a, kernel.b].map((factor, i) => {
-        const isPacked = kernel.isPacked && (i === 0) === (kernel.vectors === 'a');
+        const isPacked = kernel.columns === 'panels' && (i === 0) === (kernel.vectors === 'a');
         return isPacked ? `panels %${factor.buffer}` : formatElement(factor);
       });
       const product = `%${kernel.value} = matmul ${factors.join(' ')}`;

@@ -12,9 +12,6 @@ const swapped = (rank: number): number[] => [
   rank - 2,
 ];
 
-const lastTwoSwapped = (shape: readonly number[]): number[] =>
-  swapped(shape.length).map((axis) => shape[axis]!);
-
 /**
  * (A·B)ᵀ as Bᵀ·Aᵀ, where nothing else reads A·B: operands are read with any strides, while who reads a transposed product goes
  * through memory in leaps. The gradient of a weight that is stored as its transpose is such a product.
@@ -28,17 +25,14 @@ export function transpose(program: Program): Program {
   for (const id of results) use(id);
   for (const { value } of writes) use(value);
 
-  const productOf = (node: ProgramNode): Extract<ProgramNode, { primitive: 'matmul' }> | null => {
-    if (node.primitive !== 'permute' || !isTranspose(node.attributes.axes)) return null;
-    const product = nodes[node.operands[0]! - inputs];
-    return product?.primitive === 'matmul' && uses.get(product.id) === 1 ? product : null;
-  };
-  const replaced = new Set<ValueId>();
+  /** From a product that only its transpose is wanted of to that transpose. */
+  const transposes = new Map<ValueId, ProgramNode>();
   for (const node of nodes) {
-    const product = productOf(node);
-    if (product !== null) replaced.add(product.id);
+    if (node.primitive !== 'permute' || !isTranspose(node.attributes.axes)) continue;
+    const product = nodes[node.operands[0]! - inputs];
+    if (product?.primitive === 'matmul' && uses.get(product.id) === 1) transposes.set(product.id, node);
   }
-  if (replaced.size === 0) return program;
+  if (transposes.size === 0) return program;
 
   const ids: ValueId[] = Array.from({ length: inputs }, (_, id) => id);
   const types = [...program.arguments, ...program.state];
@@ -50,23 +44,18 @@ export function transpose(program: Program): Program {
     return id;
   };
   for (const node of nodes) {
-    if (replaced.has(node.id)) {
-      // Takes its number without being there: who reads it is replaced as well.
-      ids.push(-1);
-      continue;
-    }
-    const product = productOf(node);
-    if (product === null) {
-      ids.push(add({ ...node, operands: node.operands.map((id) => ids[id]!) }));
-      continue;
-    }
-    const [b, a] = product.operands.toReversed().map((operand) => {
-      const { dtype, shape } = types[ids[operand]!]!;
-      const type = { dtype, shape: lastTwoSwapped(shape) };
-      const attributes = { axes: swapped(shape.length) };
-      return add({ primitive: 'permute', operands: [ids[operand]!], attributes, type });
-    });
-    ids.push(add({ ...product, operands: [b!, a!], type: node.type }));
+    const result = transposes.get(node.id);
+    if (result !== undefined) {
+      const factors = node.operands.toReversed().map((operand) => {
+        const id = ids[operand]!;
+        const { dtype, shape } = types[id]!;
+        const axes = swapped(shape.length);
+        const type = { dtype, shape: axes.map((axis) => shape[axis]!) };
+        return add({ primitive: 'permute', operands: [id], attributes: { axes }, type });
+      });
+      ids.push(add({ ...node, operands: factors, type: result.type }));
+    } else if (transposes.get(node.operands[0]!) === node) ids.push(ids[node.operands[0]!]!);
+    else ids.push(add({ ...node, operands: node.operands.map((id) => ids[id]!) }));
   }
   return {
     arguments: program.arguments,

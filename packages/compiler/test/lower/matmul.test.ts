@@ -59,7 +59,7 @@ function both(
 // Around whole tiles, panels and blocks, and sizes that several chunks share.
 const rowCounts = [2, 5, 6, 7, 12, 13, 24, 47, 64, 97, 193, 260];
 const columnCounts = [2, 3, 7, 8, 9, 16, 23, 33, 64, 65, 130, 520];
-const depths = [1, 2, 3, 31, 64, 255, 256, 257, 600];
+const depths = [1, 2, 3, 31, 64, 255, 256, 257, 600, 1024, 1300];
 
 /** An operand of some shape through a view: as it is, transposed, with gaps, backwards, or repeated along an axis. */
 function operand(dice: Dice, shape: Shape, dtype: Float): { readonly base: Tensor; view(x: Tensor): Tensor } {

@@ -1,8 +1,9 @@
+import type { Expression, Local } from '../expression.ts';
 import type { FunctionHandle } from '../handles.ts';
 import { call, i32, select } from '../instructions/index.ts';
 import type { ModuleBuilder } from '../module-builder.ts';
 import { FLOAT32, FLOAT64 } from './element.ts';
-import { DEPTH_BLOCK } from './kernel.ts';
+import { DEPTH_BLOCK, ROW_BLOCK } from './kernel.ts';
 import { emitPack, type PackParameters } from './pack.ts';
 import { emitStrip, type StripFunction } from './strip.ts';
 import { chooseKernel, type KernelChoice } from './tile.ts';
@@ -24,32 +25,49 @@ export const BLOCK_PARAMETERS = {
   aStep: 'i32',
   b: 'i32',
   bStep: 'i32',
-  /** From one panel of columns of B, as wide as the tile, to the next. */
-  bPanel: 'i32',
+  /** From one panel of columns of B, as wide as the tile, to the next; where it is packed first, from one column to the next. */
+  bAcross: 'i32',
   c: 'i32',
   cRow: 'i32',
   depth: 'i32',
-  /** Whole tiles of rows, and whether the rest behind them is wanted. */
-  tiles: 'i32',
-  hasRest: 'i32',
-  panels: 'i32',
+  rows: 'i32',
+  columns: 'i32',
+  /** Room for what is packed: `ROW_BLOCK` rows, and all columns, at 256 steps of depth. */
+  packedA: 'i32',
+  packedB: 'i32',
 } as const;
+
+/**
+ * Rows of A are any stride apart; or they are neighbours in memory, and steps of depth any stride apart; or they are neighbours that
+ * are packed first, block by block of the depth, since steps far apart would push one another out of the cache.
+ */
+export type LeftLayout = 'strided' | 'adjoining' | 'packed';
+
+/** Columns of B, in panels that may be its rows themselves, are read where they lie; or they are packed first, block by block. */
+export type RightLayout = 'panels' | 'packed';
 
 export type BlockParameters = typeof BLOCK_PARAMETERS;
 export type BlockFunction = FunctionHandle<BlockParameters, 'void'>;
+export type PackFunction = FunctionHandle<PackParameters, 'void'>;
+
+/** What a block function is made for. */
+export interface BlockLayout {
+  readonly left: LeftLayout;
+  readonly right: RightLayout;
+  /** Rows behind the last whole tile, fewer than a tile has. */
+  readonly rest: number;
+}
 
 /** Functions of a module that multiply matrices; each is emitted when it is first asked for. */
 export interface ProductFunctions {
   /**
    * C = A·B for whole panels of columns and any rows. Every element is summed in blocks of 256 along the depth, in order, each in one
-   * register: the result depends on the depth alone, not on how C is cut into blocks.
-   *
-   * @param rowsAdjoin whether rows of A are neighbours in memory; else they are any stride apart
-   * @param rest rows behind the last whole tile, fewer than a tile has
+   * register: the result depends on the depth alone, not on how C is cut into blocks. Columns of C that fill up its last panel get
+   * what happens to lie behind B, or zeros where B is packed.
    */
-  readonly block: (rowsAdjoin: boolean, rest: number) => BlockFunction;
+  readonly block: (layout: BlockLayout) => BlockFunction;
   /** Packs a strided matrix into panels as wide as the tile, the last one filled up with zeros. */
-  readonly pack: () => FunctionHandle<PackParameters, 'void'>;
+  readonly pack: () => PackFunction;
   /** Rows and columns of a register tile. */
   readonly tile: { readonly rows: number; readonly columns: number };
 }
@@ -68,8 +86,10 @@ export interface ProductFunctions {
  *   const [a, b, c] = [0, 64, 1024];
  *   const row = 8 * tile.columns;
  *   // One row of A, of three elements, by three rows of B.
- *   const sizes = { depth: 3, tiles: 0, hasRest: 1, panels: 1 };
- *   f.do(call(block(false, 1), { a, aRow: 24, aStep: 8, b, bStep: row, bPanel: row, c, cRow: row, ...sizes }));
+ *   const left = { a, aRow: 24, aStep: 8, rows: 1, packedA: 0 };
+ *   const right = { b, bStep: row, bAcross: row, columns: tile.columns, packedB: 0 };
+ *   const run = block({ left: 'strided', right: 'panels', rest: 1 });
+ *   f.do(call(run, { ...left, ...right, c, cRow: row, depth: 3 }));
  * });
  * const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()));
  * const view = new Float64Array((exports.memory as WebAssembly.Memory).buffer);
@@ -86,7 +106,7 @@ export function emitProducts(module: ModuleBuilder, options: EmitProductsOptions
   const columns = vectors * element.lanes;
   const strips = new Map<string, StripFunction>();
   const blocks = new Map<string, BlockFunction>();
-  let pack: FunctionHandle<PackParameters, 'void'> | undefined;
+  const packs = new Map<number, PackFunction>();
 
   const strip = (count: number, rowsAdjoin: boolean): StripFunction => {
     const full = `${name}_${rowsAdjoin ? 'adjoining' : 'strided'}_${count}x${columns}`;
@@ -95,50 +115,105 @@ export function emitProducts(module: ModuleBuilder, options: EmitProductsOptions
     strips.set(full, known);
     return known;
   };
+  const pack = (width: number): PackFunction => {
+    const known =
+      packs.get(width) ?? emitPack(module, `${name}_pack_${width}`, element, width, width === columns);
+    packs.set(width, known);
+    return known;
+  };
+  const emitBlock = (full: string, { left, right, rest }: BlockLayout): BlockFunction => {
+    const whole = strip(rows, left !== 'strided');
+    const partial = rest > 0 ? strip(rest, left !== 'strided') : null;
+    const bytes = element.size;
+    const rowBlock = ROW_BLOCK;
+    return module.function(full, { parameters: BLOCK_PARAMETERS }, (f, p) => {
+      const local = (name: string): Local<'i32'> => f.local('i32', name);
+      const [at, count, row, rowCount, panel] = [
+        local('depth_at'),
+        local('depth_count'),
+        local('row'),
+        local('row_count'),
+        local('panel'),
+      ];
+      const [aRows, a, bPanels, b, cRows, c] = [
+        local('a_rows'),
+        local('a_at'),
+        local('b_panels'),
+        local('b_at'),
+        local('c_rows'),
+        local('c_at'),
+      ];
+      const [tiles, hasRest] = [local('tiles'), local('has_rest')];
+      const panels = f.let(i32.divU(i32.add(p.columns, columns - 1), columns), 'panels');
+      // Of what is multiplied: as it lies, or as it is packed.
+      const aStep = left === 'packed' ? f.let(i32.const(rows * bytes)) : p.aStep;
+      const bStep = right === 'packed' ? f.let(i32.const(columns * bytes)) : p.bStep;
+      const aTile = f.let(i32.mul(p.aRow, rows), 'a_tile');
+      const bPanel = f.let(p.bAcross, 'b_panel');
+      const least = (target: Local<'i32'>, rest: Expression<'i32'>, limit: number): void => {
+        f.set(target, rest);
+        f.set(target, select(i32.ltS(target, limit), target, i32.const(limit)));
+      };
+      f.for(at, { to: p.depth, step: DEPTH_BLOCK }, () => {
+        least(count, i32.sub(p.depth, at), DEPTH_BLOCK);
+        f.set(bPanels, p.b);
+        if (right === 'packed') {
+          const source = { source: p.b, widthStride: p.bAcross, depthStride: p.bStep };
+          f.do(call(pack(columns), { ...source, target: p.packedB, count: p.columns, depth: count }));
+          f.set(bPanels, p.packedB);
+          f.set(bPanel, i32.mul(count, columns * bytes));
+        }
+        f.set(aRows, p.a);
+        f.set(cRows, p.c);
+        f.for(row, { to: p.rows, step: rowBlock }, () => {
+          least(rowCount, i32.sub(p.rows, row), rowBlock);
+          f.set(tiles, i32.divU(rowCount, rows));
+          if (partial !== null) f.set(hasRest, i32.remU(rowCount, rows));
+          f.set(a, aRows);
+          if (left === 'packed') {
+            const source = { source: aRows, widthStride: p.aRow, depthStride: p.aStep };
+            f.do(call(pack(rows), { ...source, target: p.packedA, count: rowCount, depth: count }));
+            f.set(a, p.packedA);
+            f.set(aTile, i32.mul(count, rows * bytes));
+          }
+          f.set(b, bPanels);
+          f.set(c, cRows);
+          f.for(panel, { to: panels }, () => {
+            const shared = {
+              aRow: p.aRow,
+              aStep,
+              aTile,
+              b,
+              bStep,
+              cRow: p.cRow,
+              depth: count,
+              accumulate: at,
+            };
+            f.if(tiles, () => f.do(call(whole, { ...shared, a, c, tiles })));
+            if (partial !== null) {
+              const from = i32.add(a, i32.mul(tiles, aTile));
+              const to = i32.add(c, i32.mul(i32.mul(tiles, rows), p.cRow));
+              f.if(hasRest, () => f.do(call(partial, { ...shared, a: from, c: to, tiles: 1 })));
+            }
+            f.set(b, i32.add(b, bPanel));
+            f.set(c, i32.add(c, columns * bytes));
+          });
+          f.set(aRows, i32.add(aRows, i32.mul(p.aRow, rowBlock)));
+          f.set(cRows, i32.add(cRows, i32.mul(p.cRow, rowBlock)));
+        });
+        f.set(p.a, i32.add(p.a, i32.mul(count, p.aStep)));
+        f.set(p.b, i32.add(p.b, i32.mul(count, p.bStep)));
+      });
+    });
+  };
   return {
     tile: { rows, columns },
-    pack: () => (pack ??= emitPack(module, `${name}_pack`, element, columns, true)),
-    block: (rowsAdjoin, rest) => {
-      const full = `${name}_${rowsAdjoin ? 'adjoining' : 'strided'}_block_${rest}`;
-      const known = blocks.get(full) ?? emitBlock(module, full, kernel, rowsAdjoin, rest, strip);
+    pack: () => pack(columns),
+    block: (layout) => {
+      const full = `${name}_${layout.left}_${layout.right}_${layout.rest}`;
+      const known = blocks.get(full) ?? emitBlock(full, layout);
       blocks.set(full, known);
       return known;
     },
   };
-}
-
-function emitBlock(
-  module: ModuleBuilder,
-  name: string,
-  { tile }: KernelChoice,
-  rowsAdjoin: boolean,
-  rest: number,
-  strips: (rows: number, rowsAdjoin: boolean) => StripFunction,
-): BlockFunction {
-  const strip = strips(tile.rows, rowsAdjoin);
-  const restStrip = rest > 0 ? strips(rest, rowsAdjoin) : null;
-  return module.function(name, { parameters: BLOCK_PARAMETERS }, (f, p) => {
-    const [at, panel] = [f.local('i32', 'depth_at'), f.local('i32', 'panel')];
-    const [count, b, c] = [f.local('i32', 'depth_count'), f.local('i32', 'b_at'), f.local('i32', 'c_at')];
-    const { aRow, aStep, bStep, cRow } = p;
-    const whole = f.let(i32.mul(p.tiles, tile.rows), 'whole_rows');
-    f.for(at, { to: p.depth, step: DEPTH_BLOCK }, () => {
-      f.set(count, i32.sub(p.depth, at));
-      f.set(count, select(i32.ltS(count, DEPTH_BLOCK), count, i32.const(DEPTH_BLOCK)));
-      f.set(b, p.b);
-      f.set(c, p.c);
-      f.for(panel, { to: p.panels }, () => {
-        const shared = { aRow, aStep, b, bStep, cRow, depth: count, accumulate: at };
-        f.if(p.tiles, () => f.do(call(strip, { ...shared, a: p.a, c, tiles: p.tiles })));
-        if (restStrip !== null) {
-          const [a, to] = [i32.add(p.a, i32.mul(whole, aRow)), i32.add(c, i32.mul(whole, cRow))];
-          f.if(p.hasRest, () => f.do(call(restStrip, { ...shared, a, c: to, tiles: 1 })));
-        }
-        f.set(b, i32.add(b, p.bPanel));
-        f.set(c, i32.add(c, tile.vectors * 16));
-      });
-      f.set(p.a, i32.add(p.a, i32.mul(count, aStep)));
-      f.set(p.b, i32.add(p.b, i32.mul(count, bStep)));
-    });
-  });
 }

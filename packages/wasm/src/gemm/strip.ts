@@ -25,6 +25,8 @@ export const STRIP_PARAMETERS = {
   aRow: 'i32',
   /** From one step of depth to the next. */
   aStep: 'i32',
+  /** From one tile to the next below it. */
+  aTile: 'i32',
   b: 'i32',
   bStep: 'i32',
   c: 'i32',
@@ -63,7 +65,6 @@ export function emitStrip(module: ModuleBuilder, options: EmitStripOptions): Str
     const pointers = Array.from({ length: rowsAdjoin ? 1 : rows }, (_, row) => f.local('i32', `a_${row}`));
     const [b, c, turn] = [f.local('i32', 'b_at'), f.let(p.c, 'c_at'), f.local('i32', 'tile')];
     const left = f.local('i32', 'depth_left');
-    const nextTile = f.let(i32.mul(rowsAdjoin ? i32.const(size) : p.aRow, rows), 'a_tile_bytes');
     f.for(turn, { to: p.tiles }, () => {
       for (const [row, pointer] of pointers.entries())
         f.set(pointer, row === 0 ? p.a : i32.add(pointers[row - 1]!, p.aRow));
@@ -97,7 +98,7 @@ export function emitStrip(module: ModuleBuilder, options: EmitStripOptions): Str
         () => store(true),
         () => store(false),
       );
-      f.set(p.a, i32.add(p.a, nextTile));
+      f.set(p.a, i32.add(p.a, p.aTile));
     });
   });
 }

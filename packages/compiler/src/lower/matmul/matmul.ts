@@ -1,6 +1,8 @@
-import { byteSize } from '@nadir/tensor';
+import { byteSize, contiguousStrides, sameShape } from '@nadir/tensor';
 import {
   call,
+  DEPTH_BLOCK,
+  ROW_BLOCK,
   i32,
   select,
   type Expression,
@@ -15,10 +17,28 @@ import { mergeAxes, plus } from '../nest.ts';
 import { blocksOf, type Blocks, type Walk } from './blocks.ts';
 import { emitEpilogue } from './epilogue.ts';
 
-/** Bytes of the block of a product that is on its way through the roots. */
+/** Where a chunk of a product keeps what in working memory, in bytes from its start. */
+interface Scratch {
+  /** The block that is on its way through the roots. */
+  readonly block: number;
+  readonly packedRows: number;
+  readonly packedColumns: number;
+  readonly bytes: number;
+}
+
+function scratchOf(kernel: MatmulKernel, blocks: Blocks): Scratch {
+  const size = byteSize(kernel.dtype);
+  const depth = Math.min(kernel.k, DEPTH_BLOCK);
+  const rows = Math.min(ROW_BLOCK, Math.ceil(blocks.blockRows / blocks.tileRows) * blocks.tileRows);
+  const packedRows = blocks.blockRows * scratchRow(blocks) * size;
+  const packedColumns = packedRows + (kernel.rows === 'packed' ? rows * depth * size : 0);
+  const bytes = packedColumns + (kernel.columns === 'packed' ? scratchRow(blocks) * depth * size : 0);
+  return { block: 0, packedRows, packedColumns, bytes };
+}
+
+/** Bytes of working memory of a chunk. */
 export function matmulBytes(kernel: MatmulKernel): number {
-  const blocks = blocksOf(kernel);
-  return blocks.blockRows * scratchRow(blocks) * byteSize(kernel.dtype);
+  return scratchOf(kernel, blocksOf(kernel)).bytes;
 }
 
 /** Elements of a row of a block in working memory: whole panels. */
@@ -42,9 +62,11 @@ function targetOf(
 ): Root | null {
   if (isTransposed || columns % width !== 0) return null;
   const { places } = lowering.program;
-  const target = kernel.roots.find(({ element, whole }) => {
-    return whole && element.kind === 'load' && element.buffer === kernel.value;
-  });
+  const rowMajor = contiguousStrides(kernel.shape);
+  const target = kernel.roots.find(
+    ({ element, at }) =>
+      element.kind === 'load' && element.buffer === kernel.value && sameShape(at.strides, rowMajor),
+  );
   if (target === undefined) return null;
   const place = places.get(target.buffer)!;
   const isTaken = [...readsOf(kernel)].some((id) => samePlace(places.get(id)!, place));
@@ -55,16 +77,14 @@ function targetOf(
 interface Span {
   readonly from: Operand<'i32'>;
   readonly count: Operand<'i32'>;
-  /** Whether it is the last one. */
-  readonly isLast: Operand<'i32'>;
 }
 
 function spanOf(f: FunctionBuilder, block: Local<'i32'>, blocks: number, size: number, total: number): Span {
-  if (blocks === 1) return { from: 0, count: total, isLast: 1 };
+  if (blocks === 1) return { from: 0, count: total };
   const isLast = f.let(i32.eq(block, blocks - 1));
   const rest = total - (blocks - 1) * size;
   const count = rest === size ? size : f.let(select(isLast, i32.const(rest), i32.const(size)));
-  return { from: f.let(i32.mul(block, size)), count, isLast };
+  return { from: f.let(i32.mul(block, size)), count };
 }
 
 /** Emits one chunk of a product: a block of rows and columns through all of the depth, then through the roots. */
@@ -90,22 +110,27 @@ export function emitMatmul(
     const { base, offset } = addressOf(lowering, f, walk.buffer, walk.offset);
     return f.let(i32.add(i32.add(base, offset), moved));
   };
-  const panel = typeof columnSpan.from === 'number' ? i32.const(0) : i32.divU(columnSpan.from, width);
+  const isInPanels = kernel.columns === 'panels';
+  const panel = isInPanels && columnBlocks > 1 ? i32.divU(columnSpan.from, width) : columnSpan.from;
   const starts = [
     start(left, i32.mul(rowSpan.from, left.across * size)),
     start(right, i32.mul(panel, right.across * size)),
   ];
   const target = targetOf(lowering, kernel, blocks);
+  const room = scratchOf(kernel, blocks);
+  const scratch = f.let(scratchStart(lowering));
   const roots = kernel.roots.filter((root) => root !== target);
   const cRow = target === null ? scratchRow(blocks) : columns;
-  const c = target === null ? f.let(scratchStart(lowering)) : f.local('i32', 'c');
-  const targetAt = target === null ? null : addressOf(lowering, f, target.buffer);
+  const c = target === null ? f.let(i32.add(scratch, room.block)) : f.local('i32', 'c');
+  const targetAt = target === null ? null : addressOf(lowering, f, target.buffer, target.at.offset);
   const outerSpan = isTransposed ? columnSpan : rowSpan;
   const innerSpan = isTransposed ? rowSpan : columnSpan;
   const end = f.let(i32.add(innerSpan.from, innerSpan.count));
-  const multiply = lowering
-    .products(kernel.dtype === 'float64' ? 'f64' : 'f32')
-    .block(left.across === 1, rows % tileRows);
+  const multiply = lowering.products(kernel.dtype === 'float64' ? 'f64' : 'f32').block({
+    left: kernel.rows === 'packed' ? 'packed' : left.across === 1 ? 'adjoining' : 'strided',
+    right: kernel.columns === 'packed' ? 'packed' : 'panels',
+    rest: rows % tileRows,
+  });
   walkItems(f, kernel, blocks, rest, starts, (item, [a, b]) => {
     const row = f.let(i32.add(i32.mul(item, kernel.m), outerSpan.from));
     if (targetAt !== null) {
@@ -119,13 +144,15 @@ export function emitMatmul(
         aStep: left.step * size,
         b: b!,
         bStep: right.step * size,
-        bPanel: right.across * size,
+        // Neighbours in memory are panels as they are.
+        bAcross: right.across * size * (kernel.columns === 'direct' ? width : 1),
         c,
         cRow: cRow * size,
         depth: kernel.k,
-        tiles: i32.divU(rowSpan.count, tileRows),
-        hasRest: rowSpan.isLast,
-        panels: i32.divU(i32.add(columnSpan.count, width - 1), width),
+        rows: rowSpan.count,
+        columns: columnSpan.count,
+        packedA: i32.add(scratch, room.packedRows),
+        packedB: i32.add(scratch, room.packedColumns),
       }),
     );
     if (roots.length === 0) return;
