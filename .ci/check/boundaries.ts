@@ -17,6 +17,13 @@ function nodeEntry({ directory, manifest }: WorkspacePackage): string | undefine
   return source === undefined ? undefined : join(directory, source);
 }
 
+/** What the workspace packages that this one depends on want beside them: installing it is this one's business. */
+function wantedPeers({ dependencies = {} }: WorkspacePackage['manifest']): readonly string[] {
+  return workspacePackages()
+    .filter(({ manifest }) => manifest.name in dependencies)
+    .flatMap(({ manifest }) => Object.keys(manifest.peerDependencies ?? {}));
+}
+
 /** The faults of one package's imports and dependencies. */
 export function boundaryFaults(member: WorkspacePackage): readonly string[] {
   const problems: string[] = [];
@@ -29,12 +36,12 @@ export function boundaryFaults(member: WorkspacePackage): readonly string[] {
     return problems;
   }
   const installed = { ...manifest.dependencies, ...manifest.peerDependencies };
-  const used = new Set<string>();
+  const used = new Set<string>(wantedPeers(manifest));
   const entry = nodeEntry(member);
   for (const path of sourceFiles(directory, ['src', 'test', 'examples', 'bench'])) {
     const { imports, text } = readModule(path);
     const inSource = path.startsWith(join(directory, 'src'));
-    for (const { specifier, line } of imports) {
+    for (const { specifier, line, isType } of imports) {
       const report = (message: string): void => {
         problems.push(`${shown(path)}:${line}: ${message}`);
       };
@@ -65,7 +72,9 @@ export function boundaryFaults(member: WorkspacePackage): readonly string[] {
         report(`${folder} may not import '${specifier}'. It may import: ${may}.`);
         continue;
       }
-      if (inSource && !(target in installed)) {
+      // For the types of a library that a user may bring along, a development dependency is enough.
+      const isOptional = isType && !target.startsWith(scope) && target in { ...manifest.devDependencies };
+      if (inSource && !(target in installed) && !isOptional) {
         report(`'${specifier}' is not among the dependencies of ${kind}/${folder}/package.json.`);
       }
       if (

@@ -4,6 +4,8 @@ import { parseSync, type Program } from 'oxc-parser';
 export interface ImportedModule {
   readonly specifier: string;
   readonly line: number;
+  /** Nothing of it is left in the JavaScript. */
+  readonly isType: boolean;
 }
 
 export interface SourceModule {
@@ -23,19 +25,22 @@ export function readModule(path: string): SourceModule {
   const lineOf = (offset: number): number => text.slice(0, offset).split('\n').length;
   const imports: ImportedModule[] = [];
   const starExports: number[] = [];
-  for (const { moduleRequest } of module.staticImports) {
-    imports.push({ specifier: moduleRequest.value, line: lineOf(moduleRequest.start) });
+  const add = (request: { readonly value: string; readonly start: number }, isType: boolean): void => {
+    imports.push({ specifier: request.value, line: lineOf(request.start), isType });
+  };
+  for (const { moduleRequest, entries } of module.staticImports) {
+    add(moduleRequest, entries.length > 0 && entries.every(({ isType }) => isType));
   }
   for (const statement of module.staticExports) {
     for (const entry of statement.entries) {
       if (!entry.moduleRequest) continue;
-      imports.push({ specifier: entry.moduleRequest.value, line: lineOf(entry.moduleRequest.start) });
+      add(entry.moduleRequest, entry.isType);
       if (entry.importName.kind === 'AllButDefault') starExports.push(lineOf(statement.start));
     }
   }
   for (const { moduleRequest } of module.dynamicImports) {
     const literal = /^(['"])(.*)\1$/s.exec(text.slice(moduleRequest.start, moduleRequest.end));
-    if (literal) imports.push({ specifier: literal[2]!, line: lineOf(moduleRequest.start) });
+    if (literal) add({ value: literal[2]!, start: moduleRequest.start }, false);
   }
   return { path, text, program, imports, starExports, lineOf };
 }

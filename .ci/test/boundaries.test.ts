@@ -76,6 +76,22 @@ it('holds the dependencies against the imports', () => {
   );
 });
 
+it('lets a development dependency give types, and nothing else', () => {
+  const manifest = { devDependencies: { ...onTensor.dependencies, '@jax-js/jax': '0.1.25' } };
+  const of = (source: string): string => faults('autograd', { 'src/index.ts': source }, manifest);
+  expect(of(`import type * as jax from '@jax-js/jax';`)).toBe('');
+  expect(of(`import { type Array } from '@jax-js/jax';`)).toBe('');
+  for (const source of [
+    `import { jit } from '@jax-js/jax';`,
+    `import { jit, type Array } from '@jax-js/jax';`,
+    `import '@jax-js/jax';`,
+    `const jax = await import('@jax-js/jax');`,
+  ]) {
+    expect(of(source)).toContain("'@jax-js/jax' is not among the dependencies");
+  }
+  expect(of(`import type { Tensor } from '@nadir/tensor';`)).toContain("'@nadir/tensor' is not among");
+});
+
 it('asks for a row of the layers for a new package', () => {
   expect(faults('quantum', { 'src/index.ts': '' })).toContain('no row in .ci/check/layers.ts');
 });

@@ -13,8 +13,13 @@ import struct
 import sys
 import time
 
-import torch
-import torch.nn.functional as F
+try:
+    import torch
+    import torch.nn.functional as F
+except ImportError:
+    hint = "Install it (pip install torch), or name another interpreter: --python <path>, or NADIR_PYTHON."
+    print(json.dumps({"error": f"{sys.executable} has no module torch. {hint}"}), flush=True)
+    sys.exit(1)
 
 
 def read(path):

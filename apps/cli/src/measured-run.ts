@@ -1,4 +1,5 @@
 import { maxSteps, type Evaluation, type StopCondition, type TrainerModel } from '@nadir/train';
+import type { ExecutorName } from './execution.ts';
 import { objectiveOf, type Experiment, type ExperimentData } from './experiment.ts';
 import type { Choices, CurvePoint, ValidationPoint, WinnerRecord } from './report/study-record.ts';
 import { prepareRun } from './training-run.ts';
@@ -41,8 +42,10 @@ export interface RunProgress {
   readonly seconds: number;
 }
 
-/** How a run is watched and steered. */
+/** How a run is computed, watched and steered. */
 export interface RunHooks {
+  /** What takes the steps. Default `wasm`. */
+  readonly executor?: ExecutorName;
   onProgress?(progress: RunProgress): void;
   /** Called after each evaluation, counted from 1; true ends the run as pruned. */
   onEvaluation?(point: ValidationPoint, index: number): boolean | Promise<boolean>;
@@ -72,8 +75,11 @@ export async function measureRun(
     seed: job.seed,
     dropLast: true,
     steps: (_, batchSize) => Math.max(1, Math.ceil(job.items / batchSize)),
+    executor: hooks.executor ?? 'wasm',
   });
-  const { trainer, steps } = run;
+  // Many runs follow one another in a process: each gives its memory back.
+  using trainer = run.trainer;
+  const { steps } = run;
   const { batchSize } = run.recipe;
   const evaluations = Math.min(job.evaluations, steps);
   const due = new Map<number, number>();

@@ -1,6 +1,7 @@
 import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os';
 import { objectiveOf, type Experiment } from './experiment.ts';
 import type { StudyRecord } from './report/study-record.ts';
+import { executorFlag } from './report/train-command.ts';
 import type { RunFolder, TuneHeader } from './run-folder.ts';
 import type { SearchState } from './search.ts';
 import { choicesFlags } from './terminal/format.ts';
@@ -15,23 +16,26 @@ export function studyRecord(
   header: TuneHeader,
   state: SearchState,
   sizes: StudyRecord['data'],
-  workers: number,
+  { workers, threads }: { readonly workers: number; readonly threads: number },
 ): StudyRecord {
   const { metric, direction, target } = objectiveOf(experiment);
   const winner =
-    state.winner === null ? null : { ...state.winner, command: trainCommand(header.reference, state.winner) };
+    state.winner === null ? null : { ...state.winner, command: trainCommand(header, state.winner) };
   return {
     experiment: experiment.name,
     metric: { name: metric, direction, ...(target === undefined ? {} : { target }) },
     seed: header.plan.seed,
     createdAt: header.createdAt,
     command: header.command,
+    executor: header.executor,
     machine: {
       node: process.versions.node,
       platform: `${platform()} ${arch()}`,
       processor: cpus()[0]?.model ?? 'unknown',
       cores: availableParallelism(),
       workers,
+      threads,
+      webassembly: header.environment.features.join(', '),
       memoryGiB: Math.round(totalmem() / 2 ** 30),
     },
     data: sizes,
@@ -44,10 +48,10 @@ export function studyRecord(
 
 /** The command that trains a combination. */
 export function trainCommand(
-  reference: string,
+  { reference, executor }: Pick<TuneHeader, 'reference' | 'executor'>,
   { choices, epochs, seed }: Pick<NonNullable<StudyRecord['winner']>, 'choices' | 'epochs' | 'seed'>,
 ): string {
-  return `nadir train ${reference} ${choicesFlags(choices)} --epochs ${epochs} --seed ${seed}`;
+  return `nadir train ${reference} ${choicesFlags(choices)} --epochs ${epochs} --seed ${seed}${executorFlag(executor)}`;
 }
 
 /** Writes study.json and report.html. */

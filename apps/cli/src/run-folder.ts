@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
+import type { Environment } from '@nadir/train';
 import { UsageError } from './cli-error.ts';
+import type { ExecutorName } from './execution.ts';
 import { writeWhole } from './model-file.ts';
 import type { Choices } from './report/study-record.ts';
 import type { SearchPlan } from './search-plan.ts';
@@ -17,6 +19,8 @@ interface RunHeader {
   readonly createdAt: string;
   /** What was typed. */
   readonly command: string;
+  /** What takes the steps. */
+  readonly executor: ExecutorName;
 }
 
 /** A run of `nadir train`. */
@@ -33,6 +37,8 @@ export interface TrainHeader extends RunHeader {
 export interface TuneHeader extends RunHeader {
   readonly kind: 'tune';
   readonly plan: SearchPlan;
+  /** Where its first trials ran. */
+  readonly environment: Environment;
 }
 
 export type AnyHeader = TrainHeader | TuneHeader;

@@ -1,4 +1,5 @@
 // The entry of a worker process: does one run at a time for the process that started it, and ends with it.
+import { setThreads } from '@nadir/compiler';
 import type { Experiment, ExperimentData } from './experiment.ts';
 import { loadExperiment } from './load-experiment.ts';
 import { measureRun, type RunResult } from './measured-run.ts';
@@ -24,11 +25,17 @@ async function open({ reference, dataSeed }: Opening): Promise<{
   return { experiment, data: await experiment.data({ seed: dataSeed }) };
 }
 
-async function run({ opening, job }: Extract<ToWorker, { readonly type: 'run' }>): Promise<RunResult> {
+async function run({
+  opening,
+  job,
+  threads,
+}: Extract<ToWorker, { readonly type: 'run' }>): Promise<RunResult> {
+  setThreads(threads);
   opened ??= open(opening);
   const { experiment, data } = await opened;
   let shown = 0;
   return measureRun(experiment, data, job, {
+    executor: opening.executor,
     signal: abort.signal,
     saveModel,
     onProgress(progress) {

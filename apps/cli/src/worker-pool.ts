@@ -31,11 +31,14 @@ class LostWorkerError extends CliError {
 /** A pool of worker processes, started as they are needed: a run that takes its process down takes nothing else along. */
 export class WorkerPool implements Runner {
   readonly #opening: Opening;
+  readonly #threadsOf: (job: RunJob) => number;
   readonly #resting: Worker[] = [];
   readonly #all = new Set<Worker>();
 
-  constructor(opening: Opening) {
+  /** @param threadsOf threads of a run, of those that compute its steps */
+  constructor(opening: Opening, threadsOf: (job: RunJob) => number) {
     this.#opening = opening;
+    this.#threadsOf = threadsOf;
   }
 
   /** A run whose process is lost, as by the kernel for want of memory, is done once more: it would be the same again. */
@@ -72,7 +75,7 @@ export class WorkerPool implements Runner {
             );
           }
         };
-        tell({ type: 'run', opening: this.#opening, job });
+        tell({ type: 'run', opening: this.#opening, job, threads: this.#threadsOf(job) });
       });
     } finally {
       signal?.removeEventListener('abort', abort);

@@ -1,3 +1,4 @@
+import type { ExecutorName } from './execution.ts';
 import type { RunJob, RunProgress, RunResult } from './measured-run.ts';
 import type { ValidationPoint } from './report/study-record.ts';
 
@@ -7,11 +8,13 @@ export interface Opening {
   readonly reference: string;
   /** Of the split of the data. */
   readonly dataSeed: number;
+  /** What takes the steps of its runs. */
+  readonly executor: ExecutorName;
 }
 
 /** What a worker is told. `answer` is to its last evaluation. */
 export type ToWorker =
-  | { readonly type: 'run'; readonly opening: Opening; readonly job: RunJob }
+  | { readonly type: 'run'; readonly opening: Opening; readonly job: RunJob; readonly threads: number }
   | { readonly type: 'answer'; readonly prune: boolean }
   | { readonly type: 'abort' };
 

@@ -52,6 +52,45 @@ describe('nadir train', () => {
     expect(events[3]!['test']).toMatchObject({ loss: expect.any(Number) });
   });
 
+  it('compiles steps unless told otherwise, and says so', async () => {
+    const flags = ['--epochs', '3', '--json', '--out'];
+    const cwd = temporaryFolder();
+    const [compiled, eager] = await Promise.all([
+      nadir(['train', line, ...flags, 'compiled', '--threads', '1'], { cwd }),
+      nadir(['train', line, ...flags, 'eager', '--executor', 'eager'], { cwd }),
+    ]);
+    expect(compiled.events()[0]).toMatchObject({ executor: 'wasm', threads: 1, warnings: [] });
+    expect(eager.events()[0]).toMatchObject({ executor: 'eager', warnings: [] });
+    const losses = (result: CommandResult): number[] =>
+      result.events().flatMap(({ event, loss }) => (event === 'epoch' ? [loss as number] : []));
+    expect(losses(compiled)).toHaveLength(3);
+    for (const [index, loss] of losses(compiled).entries()) {
+      expect(loss / losses(eager)[index]!).toBeCloseTo(1, 5);
+    }
+    const resumed = await nadir(['train', '--resume', 'compiled', '--executor', 'eager', '--json'], { cwd });
+    expect(resumed.events()[0]).toMatchObject({
+      executor: 'eager',
+      warnings: [
+        'The executor was wasm and is now eager. The last bits may differ from an uninterrupted run.',
+      ],
+    });
+    expect(JSON.parse(readFileSync(join(cwd, 'compiled/run.json'), 'utf8'))).toMatchObject({
+      executor: 'eager',
+    });
+  });
+
+  // The flag takes an instruction set from the processor that WebAssembly's vectors need.
+  it.runIf(process.arch === 'x64')('is eager without SIMD, unless wasm is asked for', async () => {
+    const old = ['--no-enable-sse4-1', ...entries.source];
+    const [fallback, refused] = await Promise.all([
+      command(old, ['train', line, '--epochs', '1']),
+      command(old, ['train', line, '--executor', 'wasm']),
+    ]);
+    expect([fallback.code, fallback.stderr]).toEqual([0, '']);
+    expect(fallback.stdout.match(/^! WebAssembly has no SIMD .*\n {2}.*eager executor\.$/gm)).toHaveLength(1);
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('Use --executor eager.')]);
+  });
+
   it('writes plain lines where there is no terminal', async () => {
     const cwd = temporaryFolder();
     const result = await nadir(['train', line, '--epochs', '2'], { cwd });
@@ -163,6 +202,41 @@ describe('nadir tune', () => {
     const again = await nadir(['report', 'study'], { cwd });
     expect(again.code).toBe(0);
     expect(again.stdout).toMatch(/The best combination/);
+  });
+
+  it('runs its trials on the executor that is asked for, and says how to repeat them', async () => {
+    const cwd = temporaryFolder();
+    const flags = [
+      '--executor',
+      'eager',
+      '--threads',
+      '2',
+      '--trials',
+      '2',
+      '--seeds',
+      '1',
+      '--out',
+      'study',
+    ];
+    const result = await nadir(['tune', line, ...flags], { cwd });
+    expect(result.code).toBe(0);
+    expect(result.stdout).toMatch(/at a time on eager, kept in study/);
+    expect(result.stdout).toMatch(/again {3}nadir train .* --executor eager$/m);
+    const record = JSON.parse(readFileSync(join(cwd, 'study/study.json'), 'utf8')) as unknown;
+    expect(record).toMatchObject({
+      executor: 'eager',
+      machine: { threads: 2, webassembly: expect.stringContaining('simd') },
+    });
+    expect(readFileSync(join(cwd, 'study/report.html'), 'utf8')).toContain('--executor eager');
+    const resumed = await nadir(
+      ['tune', '--resume', 'study', '--executor', 'wasm', '--threads', '1', '--trials', '3', '--json'],
+      { cwd },
+    );
+    expect(resumed.events()[0]).toMatchObject({
+      executor: 'wasm',
+      threads: 1,
+      warnings: [expect.stringContaining('The executor was eager and is now wasm.')],
+    });
   });
 
   it('stops on Ctrl-C, and the resumed study finds what an uninterrupted one does', async () => {

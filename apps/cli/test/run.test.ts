@@ -35,6 +35,8 @@ describe('what cannot be done', () => {
     [['train', 'mnist', '--epoch', '3'], 2, /unknown option '--epoch'\n\(Did you mean --epochs\?\)/],
     [['train', 'mnist', '--lr', '-1'], 2, /It must be a number above 0/],
     [['train', 'mnist', '--optimizer', 'adm'], 2, /Allowed choices are sgd, momentum, nesterov, adam, adamw/],
+    [['train', 'mnist', '--executor', 'gpu'], 2, /Allowed choices are wasm, eager/],
+    [['tune', 'mnist', '--threads', '65'], 2, /It must be from 1 to 64/],
     [['train', 'mnist', '--set', 'hidden'], 2, /It must be name=value/],
     [['train'], 2, /Name an experiment/],
     [['train', line, '--batch-size', '0'], 2, /It must be a whole number of at least 1/],
@@ -44,6 +46,10 @@ describe('what cannot be done', () => {
     [['tune', 'mnist', '--timeout', 'soon'], 2, /It must be a duration/],
     [['tune', line, '--workers', '9'], 2, /At most 4 runs/],
     [['report', 'nowhere'], 2, /is no folder of nadir tune/],
+    [['bench', 'F'], 2, /There is no workload 'F'\. There are: A, B, C64-sgdm/],
+    [['bench', '--systems', 'numpy'], 2, /There are: nadir-eager, nadir-wasm/],
+    [['bench', '--threads', '1,0'], 2, /It must be from 1 to 64/],
+    [['bench', 'A', '--systems', 'nadir-native'], 1, /this version of nadir has no native executor/],
   ])('nadir %j ends with %i', async (arguments_, code, message) => {
     const result = await nadir(...arguments_);
     expect(result.stderr).toMatch(message);

@@ -9,6 +9,9 @@ const fixtures = join(import.meta.dirname, 'fixtures');
 const choices = { optimizer: 'sgd', lr: 0.05, batchSize: 8 };
 const job = { choices, seed: 1, items: 512, evaluations: 4 };
 
+const poolOf = (experiment: string, executor: 'wasm' | 'eager' = 'wasm'): WorkerPool =>
+  new WorkerPool({ reference: join(fixtures, experiment), dataSeed: 1, executor }, () => 1);
+
 const facts = ({ outcome, metric, validation }: RunResult): unknown => [
   outcome,
   metric,
@@ -21,12 +24,12 @@ afterEach(() => {
 
 describe('WorkerPool', () => {
   it('does a run once more when its process is lost', async () => {
-    const whole = new WorkerPool({ reference: join(fixtures, 'line.experiment.ts'), dataSeed: 1 });
+    const whole = poolOf('line.experiment.ts');
     const expected = await whole.run(job);
     whole.close();
     const marker = join(temporaryFolder(), 'crashed');
     process.env['NADIR_TEST_MARKER'] = marker;
-    const pool = new WorkerPool({ reference: join(fixtures, 'crash-once.experiment.ts'), dataSeed: 1 });
+    const pool = poolOf('crash-once.experiment.ts');
     const indices: number[] = [];
     const result = await pool.run(job, {
       onEvaluation(_, index) {
@@ -40,8 +43,19 @@ describe('WorkerPool', () => {
     expect(facts(result)).toEqual(facts(expected));
   });
 
+  it('takes the steps with the executor that it was told', async () => {
+    const [compiled, eager] = [poolOf('line.experiment.ts'), poolOf('line.experiment.ts', 'eager')];
+    const [fast, plain] = await Promise.all([compiled.run(job), eager.run(job)]);
+    compiled.close();
+    eager.close();
+    expect(fast.validation.map(({ step }) => step)).toEqual(plain.validation.map(({ step }) => step));
+    for (const [index, { loss }] of fast.validation.entries()) {
+      expect(loss / plain.validation[index]!.loss).toBeCloseTo(1, 5);
+    }
+  });
+
   it('passes on what an experiment throws, and goes on with the next run', async () => {
-    const pool = new WorkerPool({ reference: join(fixtures, 'line.experiment.ts'), dataSeed: 1 });
+    const pool = poolOf('line.experiment.ts');
     await expect(pool.run({ ...job, choices: { optimizer: 'sdg' } })).rejects.toThrow(
       /optimizer must be one of/,
     );
@@ -50,7 +64,7 @@ describe('WorkerPool', () => {
   });
 
   it('ends a run after the current step when it is aborted', async () => {
-    const pool = new WorkerPool({ reference: join(fixtures, 'line.experiment.ts'), dataSeed: 1 });
+    const pool = poolOf('line.experiment.ts');
     const controller = new AbortController();
     const result = await pool.run(
       { ...job, items: 1e9, evaluations: 1e5 },

@@ -29,6 +29,9 @@ export abstract class TapeHistory implements History {
   abstract readonly isLeaf: boolean;
   readonly shape: Shape;
   readonly dtype: DType;
+  /** The pass that met this history last, and its place there: see {@link Pass}. */
+  pass = 0;
+  place = 0;
   #hooks: readonly GradientHook[] | null = null;
 
   constructor(shape: Shape, dtype: DType) {
@@ -68,8 +71,9 @@ export abstract class TapeHistory implements History {
 
   /** What the hooks make of the whole gradient. */
   observe(gradient: Tensor): Tensor {
+    if (this.#hooks === null) return gradient;
     let seen = gradient;
-    for (const hook of this.#hooks ?? []) {
+    for (const hook of this.#hooks) {
       const replacement = hook(seen);
       if (replacement === undefined) continue;
       this.check('registerHook', 'what the hook returns', replacement);
@@ -193,6 +197,9 @@ class PrimitiveNode<P extends PrimitiveName> extends NodeHistory implements Reco
   readonly attributes: PrimitiveAttributes[P];
   edges: readonly (TapeHistory | null)[];
   freed = false;
+  readonly #rule: GradientRule<P>;
+  /** True for x · x: both operands get the same gradient. */
+  readonly #isTwice: boolean;
   readonly #saves: number;
   readonly #shapes: readonly Shape[] | null;
   #first: SavedTensor | null;
@@ -201,6 +208,7 @@ class PrimitiveNode<P extends PrimitiveName> extends NodeHistory implements Reco
 
   constructor(
     name: P,
+    rule: GradientRule<P>,
     attributes: PrimitiveAttributes[P],
     edges: readonly (TapeHistory | null)[],
     bits: number,
@@ -211,6 +219,8 @@ class PrimitiveNode<P extends PrimitiveName> extends NodeHistory implements Reco
     this.label = name;
     this.attributes = attributes;
     this.edges = edges;
+    this.#rule = rule;
+    this.#isTwice = inputs[0] === inputs[1] && rule[0] !== null && rule[0]!.isSymmetric;
     this.#saves = bits;
     this.#first = (bits & saves.first) === 0 ? null : new SavedTensor(inputs[0]!);
     this.#second = (bits & saves.second) === 0 || inputs.length < 2 ? null : new SavedTensor(inputs[1]!);
@@ -222,7 +232,7 @@ class PrimitiveNode<P extends PrimitiveName> extends NodeHistory implements Reco
     const saved = operand === 0 ? this.#first : this.#second;
     if (saved === null)
       throw new GradientError(`backward(): the rule of ${this.label} does not save operand ${operand}.`);
-    return saved.read(this.label, `its operand ${operand}`);
+    return saved.read(this.label, operand === 0 ? 'its operand 0' : 'its operand 1');
   }
 
   output(): Tensor {
@@ -242,11 +252,16 @@ class PrimitiveNode<P extends PrimitiveName> extends NodeHistory implements Reco
   pull(pass: Pass): void {
     const gradient = pass.take(this);
     if (gradient === null) return;
-    const rule: GradientRule<P> = gradientRules[this.label];
-    for (let i = 0; i < this.edges.length; i++) {
-      const edge = this.edges[i]!;
-      if (edge !== null && pass.wants(edge))
-        pass.add(edge, operandRule(rule, i)!.pullBack(gradient, this, i));
+    const { edges } = this;
+    for (let i = 0; i < edges.length; i++) {
+      const edge = edges[i]!;
+      if (edge === null || !pass.wants(edge)) continue;
+      const part = operandRule(this.#rule, i)!.pullBack(gradient, this, i);
+      pass.add(edge, part);
+      if (this.#isTwice) {
+        pass.add(edge, part);
+        return;
+      }
     }
   }
 
@@ -264,6 +279,9 @@ function operandRule<P extends PrimitiveName>(rule: GradientRule<P>, operand: nu
   return rule[operand < rule.length ? operand : rule.length - 1]!;
 }
 
+// V8 finds a name that varies faster in a map than among the properties of an object.
+const ruleOf: ReadonlyMap<string, unknown> = new Map(Object.entries(gradientRules));
+
 /** The history of a primitive's result, or null where no gradient can come back through it or none is wanted. */
 export function recordPrimitive<P extends PrimitiveName>(
   name: P,
@@ -272,7 +290,7 @@ export function recordPrimitive<P extends PrimitiveName>(
   output: Tensor,
 ): History | null {
   if (!isGradEnabled()) return null;
-  const rule: GradientRule<P> = gradientRules[name];
+  const rule = ruleOf.get(name) as GradientRule<P>;
   if (rule.length === 0 || !isFloat(output.dtype)) return null;
   const edges = new Array<TapeHistory | null>(inputs.length);
   let bits = 0;
@@ -287,7 +305,7 @@ export function recordPrimitive<P extends PrimitiveName>(
   }
   if (!isWanted) return null;
   const collector = activeCollector();
-  if (collector === null) return new PrimitiveNode(name, attributes, edges, bits, inputs, output);
+  if (collector === null) return new PrimitiveNode(name, rule, attributes, edges, bits, inputs, output);
   for (let i = 0; i < inputs.length; i++) {
     const edge = edges[i]!;
     if (edge !== null && !collector.has(edge)) collector.set(edge, new SavedTensor(inputs[i]!));

@@ -27,6 +27,8 @@ export const saves = { nothing: 0, first: 1, second: 2, output: 4, shapes: 8 } a
 export interface OperandRule<P extends PrimitiveName> {
   readonly pullBack: PullBack<P>;
   readonly saves: number;
+  /** Whether two operands that are one tensor get the same, so that it is computed once. */
+  readonly isSymmetric: boolean;
 }
 
 /** Per operand a pull-back, null where no gradient passes; the last one serves all further operands. */
@@ -35,7 +37,9 @@ export type GradientRule<P extends PrimitiveName> = readonly (OperandRule<P> | n
 type PullBacks<P extends PrimitiveName> = readonly (PullBack<P> | null)[];
 
 function rule<P extends PrimitiveName>(pullBacks: PullBacks<P>, bits: number): GradientRule<P> {
-  return pullBacks.map((pullBack) => (pullBack === null ? null : { pullBack, saves: bits }));
+  return pullBacks.map((pullBack) =>
+    pullBack === null ? null : { pullBack, saves: bits, isSymmetric: false },
+  );
 }
 
 /** The pull-backs need no value: the primitive is linear, and they know its coefficients. */
@@ -51,8 +55,16 @@ export function linearWithShapes<P extends PrimitiveName>(...pullBacks: PullBack
 /** Each pull-back needs the other operand. */
 export function bilinear<P extends PrimitiveName>(first: PullBack<P>, second: PullBack<P>): GradientRule<P> {
   return [
-    { pullBack: first, saves: saves.second },
-    { pullBack: second, saves: saves.first },
+    { pullBack: first, saves: saves.second, isSymmetric: false },
+    { pullBack: second, saves: saves.first, isSymmetric: false },
+  ];
+}
+
+/** As {@link bilinear}, of a product that commutes. */
+export function symmetric<P extends PrimitiveName>(pullBack: PullBack<P>): GradientRule<P> {
+  return [
+    { pullBack, saves: saves.second, isSymmetric: true },
+    { pullBack, saves: saves.first, isSymmetric: true },
   ];
 }
 

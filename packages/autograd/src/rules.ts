@@ -18,6 +18,7 @@ import {
   linear,
   linearWithShapes,
   notDifferentiable,
+  symmetric,
   type GradientRule,
   type PullBack,
   type Recorded,
@@ -46,8 +47,11 @@ function zeroWhere(condition: Tensor, x: Tensor): Tensor {
 
 /** A tensor whose `axes` were reduced, repeated along them to `shape` again. */
 function restore(reduced: Tensor, shape: Shape, axes: readonly number[]): Tensor {
-  const kept = shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
-  return reduced.reshape(kept).expand(shape);
+  const kept = [...shape];
+  for (const axis of axes) kept[axis] = 1;
+  // A scalar expands to every shape as it is.
+  const spread = reduced.rank === 0 ? reduced : reduced.reshape(kept);
+  return apply('expand', [spread], { shape });
 }
 
 /** The gradient passes unchanged. */
@@ -128,10 +132,11 @@ const toFactors: PullBack<'prod'> = (g, n) => {
 const toExpanded: PullBack<'expand'> = (g, n) => {
   const shape = n.inputShape(0);
   const lead = g.rank - shape.length;
-  const axes = [...g.shape.keys()].filter(
-    (axis) => axis < lead || (shape[axis - lead] === 1 && g.shape[axis] !== 1),
-  );
-  return g.sum(axes).reshape(shape);
+  const axes: number[] = [];
+  for (let axis = 0; axis < g.rank; axis++) {
+    if (axis < lead || (shape[axis - lead] === 1 && g.shape[axis] !== 1)) axes.push(axis);
+  }
+  return apply('sum', [g], { axes }).reshape(shape);
 };
 
 /** Zeros around and between the elements that were taken. */
@@ -193,14 +198,19 @@ function squaredRadius(n: Recorded<'atan2'>): Tensor {
   return apply('where', [square.eq(0), constantLike(square, 1), square], none);
 }
 
+/** The order of axes that undoes another one. */
 function inverse(axes: readonly number[]): number[] {
-  return axes.map((_, axis) => axes.indexOf(axis));
+  const back = [...axes];
+  for (let i = 0; i < axes.length; i++) back[axes[i]!] = i;
+  return back;
 }
 
 /** The last two axes swapped. */
 function transposed(x: Tensor): Tensor {
-  const batch = [...x.shape.keys()].slice(0, -2);
-  return apply('permute', [x], { axes: [...batch, x.rank - 1, x.rank - 2] });
+  const axes: number[] = [];
+  for (let axis = 0; axis < x.rank - 2; axis++) axes.push(axis);
+  axes.push(x.rank - 1, x.rank - 2);
+  return apply('permute', [x], { axes });
 }
 
 function product(a: Tensor, b: Tensor): Tensor {
@@ -235,10 +245,7 @@ export const gradientRules: { readonly [P in PrimitiveName]: GradientRule<P> } =
 
   add: linear(pass, pass),
   sub: linear(pass, (g) => g.neg()),
-  mul: bilinear(
-    (g, n) => g.mul(n.input(1)),
-    (g, n) => g.mul(n.input(0)),
-  ),
+  mul: symmetric((g, n, operand) => g.mul(n.input(1 - operand))),
   div: [
     ...fromSecond<'div'>((g, n) => g.div(n.input(1))),
     ...fromInputs<'div'>((g, n) => g.neg().mul(n.input(0).div(n.input(1)).div(n.input(1)))),
@@ -279,7 +286,7 @@ export const gradientRules: { readonly [P in PrimitiveName]: GradientRule<P> } =
   copy: linear(pass),
 
   reshape: linear((g, n) => g.reshape(n.inputShape(0))),
-  permute: linear((g, n) => g.permute(inverse(n.attributes.axes))),
+  permute: linear((g, n) => apply('permute', [g], { axes: inverse(n.attributes.axes) })),
   expand: linear(toExpanded),
   slice: linear(toSliced),
   flip: linear((g, n) => g.flip(n.attributes.axes)),

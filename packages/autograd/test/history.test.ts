@@ -1,6 +1,6 @@
 import { GradientError, onesLike, tensor, zeros, type Tensor } from '@nadir/tensor';
 import { describe, expect, it } from 'vitest';
-import { noGrad, parameter, requiresGrad } from '../src/index.ts';
+import { gradients, noGrad, parameter, requiresGrad } from '../src/index.ts';
 
 function message(run: () => unknown): string {
   try {
@@ -242,6 +242,21 @@ describe('hooks', () => {
     remove();
     x.mul(2).backward();
     expect(order).toEqual(['a', 'c']);
+  });
+
+  it('may pass through the graph that is being passed', () => {
+    const x = parameter([2, 3]);
+    const square = x.mul(x);
+    const cube = square.mul(x);
+    const slopes: unknown[] = [];
+    const fifth = cube.mul(square);
+    fifth.registerHook(() => {
+      const seeds = [onesLike(cube)];
+      slopes.push(gradients(cube, [x], { seeds, retainGraph: true })[0].toArray());
+    });
+    fifth.sum().backward();
+    expect(slopes).toEqual([[12, 27]]);
+    expect(x.grad!.toArray()).toEqual([80, 405]);
   });
 
   it('must keep the shape', () => {

@@ -1,18 +1,21 @@
-import { formatProgram, ProgramError, verifyProgram, type Executor } from '@nadir/tensor';
+import { formatProgram, ProgramError, verifyProgram, type Executor, type Program } from '@nadir/tensor';
 import { features } from '@nadir/wasm';
 import type { KernelProgram } from './kernel.ts';
-import { lower } from './lower/module.ts';
+import { lower, type LoweredProgram } from './lower/module.ts';
 import { ExecutorMemory } from './memory.ts';
 import { attach } from './passes/attach.ts';
 import { convolve } from './passes/convolve.ts';
+import { cutDepth } from './passes/cut-depth.ts';
+import { flush } from './passes/flush.ts';
 import { fuse } from './passes/fuse.ts';
 import { group } from './passes/group.ts';
 import { hoist } from './passes/hoist.ts';
 import { pack } from './passes/pack.ts';
 import { formatKernels } from './passes/print.ts';
+import { recompute } from './passes/recompute.ts';
+import { rows } from './passes/rows.ts';
 import { simplify } from './passes/simplify.ts';
 import { split } from './passes/split.ts';
-import { transpose } from './passes/transpose.ts';
 import { verifyKernels, verifyPlan } from './passes/verify.ts';
 import { formatProfile, type KernelTime } from './profile.ts';
 import { environment } from './threads/host.ts';
@@ -38,13 +41,25 @@ export interface WasmExecutorOptions {
   readonly profile?: (times: readonly KernelTime[]) => void;
 }
 
+/** What is made of a program before it meets the state of those who load it. */
+interface Compiled {
+  readonly simplified: Program;
+  readonly lowered: LoweredProgram;
+}
+
+/** Programs to remember: a search, or a trainer that begins again, compiles the same few over and over. */
+const mostRemembered = 8;
+
 /** From kernels to fewer or better kernels, in this order. */
 const passes: readonly ((program: KernelProgram) => KernelProgram)[] = [
   hoist,
+  recompute,
   group,
   convolve,
   attach,
   split,
+  rows,
+  cutDepth,
   pack,
 ];
 
@@ -101,6 +116,37 @@ function printProfile(): (times: readonly KernelTime[]) => void {
 export function createWasmExecutor(options: WasmExecutorOptions = {}): Executor {
   let memory: ExecutorMemory | null = null;
   const { debug = printAsked } = options;
+  // By their text, the one used last at the end.
+  const remembered = new Map<string, Compiled>();
+
+  const compile = (program: Program, isShared: boolean): Compiled => {
+    debug('ir', () => formatProgram(program));
+    verifyProgram(program);
+    const simplified = flush(simplify(program));
+    const isVerified = isAsked('verify');
+    if (isVerified) verifyProgram(simplified);
+    let kernels = fuse(simplified);
+    if (isVerified) verifyKernels('fuse', kernels);
+    for (const pass of passes) {
+      kernels = pass(kernels);
+      if (isVerified) verifyKernels(pass.name, kernels);
+    }
+    debug('passes', () => `${formatProgram(simplified)}\n${formatKernels(kernels)}`);
+    const lowered = lower(kernels, simplified, isShared);
+    if (isVerified) verifyPlan(lowered.program);
+    debug('wat', () => lowered.toText());
+    return { simplified, lowered };
+  };
+
+  const remember = (program: Program, isShared: boolean): Compiled => {
+    const text = formatProgram(program);
+    const compiled = remembered.get(text) ?? compile(program, isShared);
+    remembered.delete(text);
+    remembered.set(text, compiled);
+    if (remembered.size > mostRemembered) remembered.delete(remembered.keys().next().value!);
+    return compiled;
+  };
+
   const executor: Executor = {
     name: 'wasm',
     load(program) {
@@ -109,22 +155,10 @@ export function createWasmExecutor(options: WasmExecutorOptions = {}): Executor 
           'load(): the wasm executor needs WebAssembly with SIMD, which this engine lacks. Use the eager executor.',
         );
       }
-      debug('ir', () => formatProgram(program));
-      verifyProgram(program);
-      const simplified = transpose(simplify(program));
-      const isVerified = isAsked('verify');
-      if (isVerified) verifyProgram(simplified);
-      let kernels = fuse(simplified);
-      if (isVerified) verifyKernels('fuse', kernels);
-      for (const pass of passes) {
-        kernels = pass(kernels);
-        if (isVerified) verifyKernels(pass.name, kernels);
-      }
-      debug('passes', () => `${formatProgram(simplified)}\n${formatKernels(kernels)}`);
       memory ??= memoryOf(executor);
-      const lowered = lower(kernels, simplified, memory.isShared);
-      if (isVerified) verifyPlan(lowered.program);
-      debug('wat', () => lowered.toText());
+      // Who watches wants to see every program.
+      const isWatched = options.debug !== undefined || environment('NADIR_DEBUG') !== undefined;
+      const { simplified, lowered } = (isWatched ? compile : remember)(program, memory.isShared);
       const profile = options.profile ?? (isAsked('profile') ? printProfile() : null);
       return new WasmProgram(simplified, lowered, memory, profile);
     },

@@ -1,13 +1,15 @@
-import type {
-  BinaryName,
-  ComparisonName,
-  DType,
-  Pair,
-  PrimitiveName,
-  ProgramNode,
-  Shape,
-  UnaryName,
-  ValueId,
+import {
+  contiguousStrides,
+  reducedShape,
+  type BinaryName,
+  type ComparisonName,
+  type DType,
+  type Pair,
+  type PrimitiveName,
+  type ProgramNode,
+  type Shape,
+  type UnaryName,
+  type ValueId,
 } from '@nadir/tensor';
 
 /** The primitives that make one element out of elements at the same place. */
@@ -57,6 +59,9 @@ export function isPoint(name: string): name is PointName {
   return Object.hasOwn(points, name);
 }
 
+/** How many elements become one. */
+export type FoldName = 'sum' | 'prod' | 'max' | 'min';
+
 /** Position `offset + Σ strides[d] · index[d]` over the axes of a loop nest, in elements. */
 export interface Affine {
   readonly strides: readonly number[];
@@ -68,6 +73,8 @@ export type Element =
   | { readonly kind: 'load'; readonly dtype: DType; readonly buffer: ValueId; readonly at: Affine }
   | { readonly kind: 'constant'; readonly dtype: DType; readonly value: number }
   | { readonly kind: 'index'; readonly dtype: DType; readonly at: Affine }
+  /** What the elements of a row come to; only in row kernels, and the same along the row. */
+  | { readonly kind: 'fold'; readonly dtype: DType; readonly name: FoldName; readonly operand: Element }
   | {
       readonly kind: 'point';
       readonly dtype: DType;
@@ -75,13 +82,18 @@ export type Element =
       readonly operands: readonly Element[];
     };
 
-/** Where a map kernel stores an element. */
+/** Where a map or row kernel stores an element. */
 export interface Root {
   readonly buffer: ValueId;
   readonly element: Element;
   readonly at: Affine;
   /** The whole buffer is written, in row-major order. */
   readonly whole: boolean;
+  /**
+   * In row kernels: the elements of a block of rows at one place of the row are folded to one, and stored when the block is
+   * through. The buffer holds the results of one block behind those of another.
+   */
+  readonly down?: FoldName;
 }
 
 /** One loop nest that stores one or more elements a turn. */
@@ -94,12 +106,29 @@ export interface MapKernel {
 /** The axes of the loop nest are those of the operand; `axes` of them are folded. */
 export interface ReduceKernel {
   readonly kind: 'reduce';
-  readonly name: 'sum' | 'prod' | 'max' | 'min';
+  readonly name: FoldName;
   readonly shape: Shape;
   readonly axes: readonly number[];
   readonly element: Element;
   readonly buffer: ValueId;
   readonly dtype: DType;
+}
+
+/** How many rows a row kernel folds to one, where it folds any: it follows from the sizes alone. */
+export function rowBlock(rows: number): number {
+  return Math.max(8, Math.ceil(rows / 32));
+}
+
+/**
+ * A loop over rows, in which folds of the row and stages that store elements follow one another while the row is near. The
+ * axes of the loop nest are those of the elements; `axes` of them make a row, and a root that does not move along them stores
+ * one element a row.
+ */
+export interface RowKernel {
+  readonly kind: 'rows';
+  readonly shape: Shape;
+  readonly axes: readonly number[];
+  readonly roots: readonly Root[];
 }
 
 /** Sets every element of a buffer to a number. */
@@ -152,12 +181,13 @@ export interface ConvolutionGeometry {
 }
 
 /**
- * One of the kernels of a convolution. `product`: images and filters in packed panels → planes of places. `weights`: images and the
- * gradient of the places → the gradient of the filters, in parts that add up to it.
+ * One of the kernels of a convolution. `product`: images and filters in packed panels → planes of places. `winograd`: the same with
+ * transformed filters. `weights`: images and the gradient of the places → the gradient of the filters, in parts that add up to it;
+ * `winogradWeights`: the same from transformed tiles.
  */
 export interface ConvolutionKernel {
   readonly kind: 'convolution';
-  readonly part: 'product' | 'weights';
+  readonly part: 'product' | 'winograd' | 'weights' | 'winogradWeights';
   readonly geometry: ConvolutionGeometry;
   readonly operands: readonly View[];
   readonly buffer: ValueId;
@@ -211,6 +241,7 @@ export interface PackKernel {
 export type Kernel =
   | MapKernel
   | ReduceKernel
+  | RowKernel
   | FillKernel
   | PrimitiveKernel
   | ConvolutionKernel
@@ -236,6 +267,21 @@ export interface KernelProgram {
   readonly writes: readonly { readonly state: number; readonly buffer: ValueId }[];
 }
 
+/** The position of a reduction's result over the axes of its operand: it does not move along those that are folded. */
+export function keptPosition(shape: Shape, axes: readonly number[]): Affine {
+  const kept = contiguousStrides(reducedShape(shape, axes));
+  let next = 0;
+  return { strides: shape.map((_, axis) => (axes.includes(axis) ? 0 : kept[next++]!)), offset: 0 };
+}
+
+const none: readonly Element[] = [];
+
+/** What an element is computed from. */
+export function operandsOf(element: Element): readonly Element[] {
+  if (element.kind === 'point') return element.operands;
+  return element.kind === 'fold' ? [element.operand] : none;
+}
+
 /** Calls `visit` with every element at and below some, once per object. */
 export function visitElements(elements: readonly Element[], visit: (element: Element) => void): void {
   const seen = new Set<Element>();
@@ -243,7 +289,7 @@ export function visitElements(elements: readonly Element[], visit: (element: Ele
     if (seen.has(element)) return;
     seen.add(element);
     visit(element);
-    if (element.kind === 'point') for (const operand of element.operands) walk(operand);
+    for (const operand of operandsOf(element)) walk(operand);
   };
   for (const element of elements) walk(element);
 }
@@ -258,10 +304,19 @@ export function visitLoads(
   });
 }
 
+/** Whether a kernel looks up elements by numbers that may be out of range. */
+export function canFail(kernel: Kernel): boolean {
+  return (
+    kernel.kind === 'primitive' &&
+    (kernel.node.primitive === 'take' || kernel.node.primitive === 'scatterAdd')
+  );
+}
+
 /** The elements that a kernel computes. */
 export function elementsOf(kernel: Kernel): Element[] {
   switch (kernel.kind) {
     case 'map':
+    case 'rows':
       return kernel.roots.map((root) => root.element);
     case 'reduce':
     case 'pack':
@@ -285,7 +340,7 @@ export function readsOf(kernel: Kernel): Set<ValueId> {
 
 /** The buffers that a kernel writes. */
 export function writesOf(kernel: Kernel): ValueId[] {
-  return kernel.kind === 'map' || kernel.kind === 'matmul'
+  return kernel.kind === 'map' || kernel.kind === 'rows' || kernel.kind === 'matmul'
     ? kernel.roots.map((root) => root.buffer)
     : [kernel.buffer];
 }

@@ -1,5 +1,5 @@
 import { byteSize, sizeOf } from '@nadir/tensor';
-import { f32x4, features, ModuleBuilder, type Expression } from '@nadir/wasm';
+import { createPeak } from '@nadir/wasm';
 import { readsOf, visitElements, writesOf, type Element, type Kernel, type KernelProgram } from './kernel.ts';
 
 /** How long one kernel of a program took in one call. */
@@ -15,7 +15,7 @@ export interface KernelTime {
 
 function pointsOf(elements: readonly Element[]): number {
   let points = 0;
-  visitElements(elements, ({ kind }) => (points += Number(kind === 'point')));
+  visitElements(elements, ({ kind }) => (points += Number(kind === 'point' || kind === 'fold')));
   return points;
 }
 
@@ -23,6 +23,7 @@ function pointsOf(elements: readonly Element[]): number {
 function flopsOf(kernel: Kernel): number {
   switch (kernel.kind) {
     case 'map':
+    case 'rows':
       return sizeOf(kernel.shape) * pointsOf(kernel.roots.map((root) => root.element));
     case 'reduce':
       return sizeOf(kernel.shape) * (1 + pointsOf([kernel.element]));
@@ -54,42 +55,10 @@ export function workOf(kernel: Kernel, { buffers }: KernelProgram): { flops: num
   return { flops: flopsOf(kernel), bytes };
 }
 
-type Vector = Expression<'v128'>;
-
-/**
- * The ceiling of any kernel on one thread, measured: GFLOP/s of independent 128-bit multiply-adds in registers, fused where
- * the engine has that; some tens of milliseconds.
- */
-function measurePeak(): number {
-  const [chains, turns] = [12, 1_000_000];
-  const madd = features().relaxedSimd
-    ? f32x4.relaxedMadd
-    : (a: Vector, b: Vector, c: Vector): Vector => f32x4.add(f32x4.mul(a, b), c);
-  const module = new ModuleBuilder();
-  module.function('peak', { parameters: { turns: 'i32' }, result: 'f32', export: true }, (f, p) => {
-    const x = f.let(f32x4.splat(0.5));
-    const sums = Array.from({ length: chains }, () => f.let(f32x4.splat(1)));
-    f.for(f.local('i32'), { to: p.turns }, () => {
-      for (const sum of sums) f.set(sum, madd(sum, x, x));
-    });
-    const total = sums.reduce<Vector>((a, b) => f32x4.add(a, b), x);
-    f.return(f32x4.extractLane(total, 0));
-  });
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()));
-  const peak = exports['peak'] as (turns: number) => number;
-  for (let warm = 0; warm < 30; warm++) peak(50_000);
-  const rates = Array.from({ length: 5 }, () => {
-    const start = performance.now();
-    peak(turns);
-    return (turns * chains * 8) / (performance.now() - start) / 1e6;
-  });
-  return Math.max(...rates);
-}
-
 /** The mean times of some calls as a table, the longest first. */
 export function formatProfile(calls: readonly (readonly KernelTime[])[], threads: number): string {
   const count = calls.length;
-  const peak = measurePeak() * threads;
+  const peak = threads * Math.max(...Array.from({ length: 5 }, createPeak()));
   const rows = calls[0]!
     .map(({ name, flops, bytes }, index) => {
       const ms = calls.reduce((sum, call) => sum + call[index]!.ms, 0) / count;

@@ -54,11 +54,34 @@ function factor(dice: Dice, size: number): Shape {
 /** Keeps values small: chains of exp and mul would leave the range where tolerances mean anything. */
 const tame = (x: Tensor): Tensor => x.tanh();
 
-function step(dice: Dice, pool: Tensor[], state: Tensor[]): Tensor {
+/** What follows from folds of rows: a softmax, a normalization, or how far an element is from the extremes of its row. */
+function rowPattern(dice: Dice, x: Tensor): Tensor {
+  if (x.size === 0) return x;
+  const axes = x.shape.map((_, i) => i).filter((axis) => axis === x.rank - 1 || dice.below(3) === 0);
+  const keep = { keepDims: true };
+  switch (dice.below(4)) {
+    case 0: {
+      const weights = x.sub(x.amax(axes, keep)).exp();
+      return weights.div(weights.sum(axes, keep));
+    }
+    case 1: {
+      const centered = x.sub(x.mean(axes, keep));
+      return centered.div(centered.square().mean(axes, keep).add(0.5).sqrt());
+    }
+    case 2: {
+      const shifted = x.sub(x.amin(axes, keep));
+      return shifted.mul(shifted.lt(shifted.mean(axes, keep)).cast(x.dtype));
+    }
+    default:
+      return x.exp().sum(axes, keep).log().sub(x.mean(axes, keep));
+  }
+}
+
+function step(dice: Dice, pool: Tensor[], state: Tensor[], most: number): Tensor {
   const x = dice.pick(pool);
   const floats = pool.filter((y) => y.dtype === x.dtype && y.shape.join() === x.shape.join());
   const float = x.dtype === 'float32' || x.dtype === 'float64';
-  switch (dice.below(15)) {
+  switch (dice.below(17)) {
     case 0:
     case 1:
       if (!float) return apply(dice.pick(['neg', 'abs'] as const), [x.cast('int32')], none);
@@ -97,7 +120,7 @@ function step(dice: Dice, pool: Tensor[], state: Tensor[]): Tensor {
         ...(dice.below(2) === 0 ? [dice.below(4) + 1] : []),
         ...x.shape.map((n) => (n === 1 ? dice.below(5) + 1 : n)),
       ];
-      return sizeOf(shape) > 400 ? x : apply('expand', [x], { shape });
+      return sizeOf(shape) > most ? x : apply('expand', [x], { shape });
     }
     case 10: {
       const starts = x.shape.map((n) => dice.below(Math.max(1, n)));
@@ -116,26 +139,33 @@ function step(dice: Dice, pool: Tensor[], state: Tensor[]): Tensor {
           interior: x.shape.map(() => dice.below(2)),
           value: x.dtype === 'bool' ? 1 : 2,
         });
-        return padded.size > 400 ? x : padded;
+        return padded.size > most ? x : padded;
       }
       if (x.rank === 0) return x;
       const joined = apply('concat', [x, dice.pick(floats), x], { axis: dice.below(x.rank) });
-      return joined.size > 400 ? x : joined;
+      return joined.size > most ? x : joined;
     }
     case 13: {
-      const axes = x.shape.map((_, i) => i).filter(() => dice.below(2) === 0);
+      // Of long arrays often the first axes, as the gradients of biases are.
+      const isDown = x.size > 400 && dice.below(2) === 0;
+      const axes = x.shape
+        .map((_, i) => i)
+        .filter((axis) => (isDown ? axis < x.rank - 1 : dice.below(2) === 0));
       const name = dice.pick(reductions);
       if (name !== 'sum' && axes.some((axis) => x.shape[axis] === 0)) return x;
       const y = x.dtype === 'float32' || x.dtype === 'float64' ? tame(x) : x;
       return apply(name, [y], { axes });
     }
+    case 14:
+    case 15:
+      return float ? rowPattern(dice, tame(x)) : x;
     default: {
       const s = dice.pick(state);
       if (dice.below(2) === 0) {
         const y = pool.findLast((z) => z.dtype === s.dtype && z.shape.join() === s.shape.join());
         if (y !== undefined) s.assign(y.mul(0.5));
       }
-      if (x.rank === 2 && float) return tame(x).matmul(tame(x).T);
+      if (x.rank === 2 && float && x.size <= 400) return tame(x).matmul(tame(x).T);
       return s.mul(1);
     }
   }
@@ -144,12 +174,20 @@ function step(dice: Dice, pool: Tensor[], state: Tensor[]): Tensor {
 /** The first difference between the executors over one random program, or null. */
 function differenceFor(seed: number): string | null {
   const dice = new Dice(seed);
-  const shapes: Shape[] = [
-    [dice.below(6)],
-    [dice.below(5) + 1, dice.below(9) + 1],
-    [dice.below(3) + 1, 1, dice.below(6) + 1],
-    [],
-  ];
+  // One of sixteen is large enough to be cut into chunks.
+  const isLarge = seed % 16 === 15;
+  const shapes: Shape[] = isLarge
+    ? [
+        [dice.below(90) + 200, dice.below(90) + 1],
+        [dice.below(20) + 1, dice.below(7) + 1, dice.below(300) + 60],
+        [dice.below(30000) + 5000],
+      ]
+    : [
+        [dice.below(6)],
+        [dice.below(5) + 1, dice.below(9) + 1],
+        [dice.below(3) + 1, 1, dice.below(6) + 1],
+        [],
+      ];
   const types: ValueType[] = Array.from({ length: 3 }, () => ({
     shape: dice.pick(shapes),
     dtype: dice.pick(['float32', 'float32', 'float64', 'int32', 'bool'] as const),
@@ -164,7 +202,7 @@ function differenceFor(seed: number): string | null {
   const steps = dice.below(14) + 2;
   const { program, state: storages } = record(types, (...inputs) => {
     const pool: Tensor[] = [...inputs, ...state];
-    for (let i = 0; i < steps; i++) pool.push(step(dice, pool, state));
+    for (let i = 0; i < steps; i++) pool.push(step(dice, pool, state, isLarge ? 60_000 : 400));
     return Array.from({ length: 3 }, () => pool[pool.length - 1 - dice.below(Math.min(5, pool.length))]!);
   });
   const start = storages.map((storage) => storage.read().slice());

@@ -168,11 +168,13 @@ export abstract class Optimizer<Options extends OptimizerOptions, Names extends 
       for (const { group, transform, maximize } of this.#members) {
         // The recipe has a value for every hyper-parameter that its transform reads.
         const hyper = group.hyper as Hyperparameters<Names | 'lr'>;
-        for (const [index, parameter] of group.params.entries()) {
+        const { params, slots } = group;
+        for (let index = 0; index < params.length; index++) {
+          const parameter = params[index]!;
           const gradient = parameter.grad;
           if (gradient === null) continue;
           const descent = maximize ? gradient.neg() : gradient;
-          const update = transform.update(descent, parameter, group.slots[index]!, hyper);
+          const update = transform.update(descent, parameter, slots[index]!, hyper);
           parameter.assign(parameter.add(update));
         }
       }

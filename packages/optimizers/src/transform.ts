@@ -40,10 +40,9 @@ export function chain<Names extends string>(...transforms: readonly Transform<Na
       return slots;
     },
     update(gradient, parameter, slots, hyper) {
-      return transforms.reduce(
-        (update, transform) => transform.update(update, parameter, slots, hyper),
-        gradient,
-      );
+      let update = gradient;
+      for (const transform of transforms) update = transform.update(update, parameter, slots, hyper);
+      return update;
     },
   };
 }

@@ -34,21 +34,6 @@ export function isInteger(dtype: DType): boolean {
   return dtype === 'int32' || dtype === 'uint8';
 }
 
-/** A zeroed array of `size` elements. */
-export function allocate(dtype: DType, size: number): TypedArray {
-  switch (dtype) {
-    case 'float32':
-      return new Float32Array(size);
-    case 'float64':
-      return new Float64Array(size);
-    case 'int32':
-      return new Int32Array(size);
-    case 'uint8':
-    case 'bool':
-      return new Uint8Array(size);
-  }
-}
-
 /** The dtype that a typed array holds, or null for an array of another kind. `Uint8Array` is `uint8`. */
 export function dtypeOfArray(array: ArrayBufferView): DType | null {
   if (array instanceof Float32Array) return 'float32';

@@ -1,5 +1,6 @@
 import { apply, isRecording } from './dispatch.ts';
-import { allocate, categoryOf, isFloat, resultDType, type DType } from './dtype.ts';
+import { allocate } from './allocation.ts';
+import { categoryOf, isFloat, resultDType, type DType } from './dtype.ts';
 import { ValueError } from './errors.ts';
 import { none, type BinaryName, type ComparisonName } from './primitives.ts';
 import { broadcastShapes, sameShape, type Shape } from './shape.ts';

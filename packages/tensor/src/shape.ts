@@ -82,7 +82,11 @@ export function normalizeAxes(
   axes: number | readonly number[] | undefined,
   rank: number,
 ): number[] {
-  if (axes === undefined) return Array.from({ length: rank }, (_, i) => i);
+  if (axes === undefined) {
+    const all: number[] = [];
+    for (let axis = 0; axis < rank; axis++) all.push(axis);
+    return all;
+  }
   const list = typeof axes === 'number' ? [axes] : axes;
   if (!Array.isArray(list)) {
     throw new ShapeError(`${op}(): axes must be a number or an array of numbers, got ${typeof list}.`);
@@ -100,9 +104,16 @@ export function normalizeAxes(
 
 /** `shape` without `axes` (sorted), or with size 1 in their place. */
 export function reducedShape(shape: Shape, axes: readonly number[], keepDims = false): number[] {
-  return keepDims
-    ? shape.map((size, axis) => (axes.includes(axis) ? 1 : size))
-    : shape.filter((_, axis) => !axes.includes(axis));
+  const out: number[] = [];
+  let next = 0;
+  for (let axis = 0; axis < shape.length; axis++) {
+    if (axes[next] !== axis) out.push(shape[axis]!);
+    else {
+      next++;
+      if (keepDims) out.push(1);
+    }
+  }
+  return out;
 }
 
 /** Throws unless it is an array, every size is a whole number ≥ 0 and the product is addressable. */

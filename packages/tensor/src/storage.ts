@@ -8,17 +8,6 @@ export interface Home {
   array(): TypedArray;
 }
 
-class HostHome implements Home {
-  readonly kind = 'host';
-  readonly #array: TypedArray;
-  constructor(array: TypedArray) {
-    this.#array = array;
-  }
-  array(): TypedArray {
-    return this.#array;
-  }
-}
-
 /** The home of values that exist only as nodes of a program that is being recorded. */
 const symbolicHome: Home = {
   kind: 'symbolic',
@@ -52,28 +41,32 @@ export class Storage {
   readonly dtype: DType;
   /** Number of elements. */
   readonly size: number;
-  #home: Home;
+  /** The elements in an ordinary array; null where another home has them. */
+  #array: TypedArray | null;
+  /** Null for an ordinary array, which most storages live and die in. */
+  #home: Home | null;
   #version = 0;
 
-  private constructor(dtype: DType, size: number, home: Home) {
+  private constructor(dtype: DType, size: number, array: TypedArray | null, home: Home | null) {
     this.dtype = dtype;
     this.size = size;
+    this.#array = array;
     this.#home = home;
   }
 
   /** A storage that takes over `array`: the caller must not use it any more. */
   static host(array: TypedArray, dtype: DType): Storage {
-    const storage = new Storage(dtype, array.length, new HostHome(array));
-    notes?.add(storage);
+    const storage = new Storage(dtype, array.length, array, null);
+    if (notes !== null) notes.add(storage);
     return storage;
   }
 
   static symbolic(dtype: DType, size: number): Storage {
-    return new Storage(dtype, size, symbolicHome);
+    return new Storage(dtype, size, null, symbolicHome);
   }
 
   get home(): Home {
-    return this.#home;
+    return this.#home ?? { kind: 'host', array: () => this.read() };
   }
 
   get version(): number {
@@ -82,13 +75,13 @@ export class Storage {
 
   /** The elements, to be read during one call and not kept. */
   read(): TypedArray {
-    return this.#home.array();
+    return this.#array ?? this.#home!.array();
   }
 
   /** The elements, to be changed during one call and not kept. Counts as a change. */
   write(): TypedArray {
     this.#version++;
-    return this.#home.array();
+    return this.read();
   }
 
   /** Counts a change that was made elsewhere: by a recorder, or by an executor in its own memory. */
@@ -103,11 +96,13 @@ export class Storage {
 
   /** Moves the elements to another home of the same size, or back; the owner of the new home has copied them. */
   moveTo(home: Home): void {
+    this.#array = null;
     this.#home = home;
   }
 
   /** Copies the elements into an ordinary array and makes that the home. */
   moveHome(): void {
-    this.#home = new HostHome(this.#home.array().slice());
+    this.#array = this.read().slice();
+    this.#home = null;
   }
 }

@@ -90,7 +90,7 @@ export class Tensor {
   }
 
   get isContiguous(): boolean {
-    return isContiguous(this.shape, this.strides);
+    return this.view === null || isContiguous(this.shape, this.strides);
   }
 
   /** A copy of the elements in row-major order; bytes 0 and 1 for `bool`. */
@@ -221,16 +221,21 @@ export class Tensor {
           'Assign to detach() of it, or inside noGrad() to a view made there.',
       );
     }
-    const isShared = this.strides.some((stride, axis) => stride === 0 && this.shape[axis]! > 1);
-    if (isShared && this.size > 0) {
+    if (this.view !== null && this.isShared()) {
       throw new ShapeError(
         `assign(): several elements of a view of shape ${formatShape(this.shape)} share one place. ` +
           'Assign to the tensor before expand(), or to a clone() of the view.',
       );
     }
-    const source = coerce('assign', value, this.dtype).detach().cast(this.dtype);
-    applyAssign(this, movement.broadcastFor('assign', source, this.shape));
+    const source = coerce('assign', value, this.dtype);
+    const plain = source.history === null ? source : source.detach();
+    applyAssign(this, movement.broadcastFor('assign', plain.cast(this.dtype), this.shape));
     return this;
+  }
+
+  /** Whether several elements lie in one place. */
+  private isShared(): boolean {
+    return this.size > 0 && this.strides.some((stride, axis) => stride === 0 && this.shape[axis]! > 1);
   }
 
   clone(): Tensor {

@@ -55,20 +55,23 @@ const rules: { readonly [P in MovementName]: ViewRule<P> } = {
     const strides = reshapedStrides(from, shape);
     return strides === null ? null : { shape, strides, offset: from.offset };
   },
-  permute: (from, { axes }) => ({
-    shape: axes.map((axis) => from.shape[axis]!),
-    strides: axes.map((axis) => from.strides[axis]!),
-    offset: from.offset,
-  }),
+  permute: (from, { axes }) => {
+    const shape = [...axes];
+    const strides = [...axes];
+    for (let i = 0; i < axes.length; i++) {
+      shape[i] = from.shape[axes[i]!]!;
+      strides[i] = from.strides[axes[i]!]!;
+    }
+    return { shape, strides, offset: from.offset };
+  },
   expand: (from, { shape }) => {
     const lead = shape.length - from.shape.length;
-    return {
-      shape,
-      strides: shape.map((size, axis) =>
-        axis < lead || (from.shape[axis - lead] === 1 && size !== 1) ? 0 : from.strides[axis - lead]!,
-      ),
-      offset: from.offset,
-    };
+    const strides = new Array<number>(shape.length);
+    for (let axis = 0; axis < shape.length; axis++) {
+      const isRepeated = axis < lead || (from.shape[axis - lead] === 1 && shape[axis] !== 1);
+      strides[axis] = isRepeated ? 0 : from.strides[axis - lead]!;
+    }
+    return { shape, strides, offset: from.offset };
   },
   slice: (from, { starts, stops, steps }) => ({
     shape: starts.map((start, axis) => Math.ceil((stops[axis]! - start) / steps[axis]!)),

@@ -32,6 +32,9 @@ export function environmentChanges(before: Environment, now: Environment): strin
   };
   note('The executor', before.executor, now.executor);
   note('The runtime', before.runtime, now.runtime);
-  note('The set of WebAssembly features', before.features.join(', '), now.features.join(', '));
+  const lost = before.features.filter((name) => !now.features.includes(name));
+  const gained = now.features.filter((name) => !before.features.includes(name));
+  if (lost.length > 0) changes.push(`WebAssembly had ${lost.join(', ')} and now has not.`);
+  if (gained.length > 0) changes.push(`WebAssembly now has ${gained.join(', ')}.`);
   return changes;
 }

@@ -14,6 +14,35 @@ export {
   type ForwardFunction,
 } from './evaluate.ts';
 export { chooseExecutor, type ChosenExecutor, type ExecutorChoice } from './executor-choice.ts';
+export {
+  findBatchSize,
+  type BatchSizePhase,
+  type FindBatchSizeOptions,
+  type FoundBatchSize,
+} from './find/find-batch-size.ts';
+export {
+  findLearningRate,
+  type FindLearningRateOptions,
+  type FoundLearningRate,
+} from './find/find-learning-rate.ts';
+export {
+  learningRateCurve,
+  type LearningRateCurve,
+  type LearningRateCurveOptions,
+  type LearningRateMethod,
+  type LearningRateSuggestion,
+} from './find/learning-rate-curve.ts';
+export type { TunableOptimizer } from './find/without-trace.ts';
+export type { BatchCost, Misfit } from './find/memory-and-speed.ts';
+export {
+  recommendBatchSize,
+  scaledLearningRate,
+  type BatchBranch,
+  type BatchEvidence,
+  type BatchRecommendation,
+  type LearningRateScaling,
+} from './find/recommend-batch-size.ts';
+export { noiseScale, type GradientNorms, type NoiseScale } from './find/noise-scale.ts';
 export type { Direction, EvaluationRecord, History, StepRecord } from './history.ts';
 export { accuracy, topKAccuracy, type LabelledBatch } from './metrics/accuracy.ts';
 export type { Metric } from './metrics/metric.ts';

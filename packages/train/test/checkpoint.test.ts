@@ -125,7 +125,10 @@ describe('environmentChanges', () => {
     expect(environmentChanges({ executor: 'eager', runtime: 'Node 1', features: [] }, now)).toEqual([
       'The executor was eager and is now wasm.',
       `The runtime was Node 1 and is now ${now.runtime}.`,
-      `The set of WebAssembly features was  and is now ${now.features.join(', ')}.`,
+      `WebAssembly now has ${now.features.join(', ')}.`,
     ]);
+    expect(
+      environmentChanges(now, { ...now, features: now.features.filter((name) => name !== 'simd') }),
+    ).toEqual(['WebAssembly had simd and now has not.']);
   });
 });

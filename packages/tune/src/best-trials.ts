@@ -1,20 +1,11 @@
 import { StudyError } from './errors.ts';
 import { isFeasible } from './frozen-trial.ts';
 import type { Direction, FrozenTrial } from './frozen-trial.ts';
+import { compareLexicographically, dominates } from './numeric/pareto.ts';
 
 /** Values as losses: those to maximize with their sign turned. */
-function lossesOf(values: readonly number[], directions: readonly Direction[]): readonly number[] {
+export function lossesOf(values: readonly number[], directions: readonly Direction[]): readonly number[] {
   return values.map((value, index) => (directions[index] === 'maximize' ? -value : value));
-}
-
-/** Whether losses `a` are nowhere above losses `b`, and below them somewhere. */
-function dominates(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
-  let isBelow = false;
-  for (let i = 0; i < a.length; i++) {
-    if ((a[i] as number) > (b[i] as number)) return false;
-    if ((a[i] as number) < (b[i] as number)) isBelow = true;
-  }
-  return isBelow;
 }
 
 /**
@@ -37,26 +28,14 @@ export function paretoFront<P>(
   return front.map(({ trial }) => trial).toSorted((a, b) => a.number - b.number);
 }
 
-function compareLexicographically(a: readonly number[], b: readonly number[]): number {
-  for (let i = 0; i < a.length; i++) {
-    if (a[i] !== b[i]) return (a[i] as number) < (b[i] as number) ? -1 : 1;
-  }
-  return 0;
-}
-
 /**
  * The complete, feasible trial with the best value of a single objective, the earliest among equals.
  * Throws {@link StudyError} if there is none.
  */
 export function bestOf(trials: readonly FrozenTrial[], direction: Direction): FrozenTrial {
-  let best: FrozenTrial | undefined;
-  let infeasible = 0;
-  for (const trial of trials) {
-    if (trial.state !== 'complete' || trial.value === null) continue;
-    if (!isFeasible(trial)) infeasible += 1;
-    else if (best === undefined || isBetter(trial.value, best.value as number, direction)) best = trial;
-  }
+  const best = findBest(trials, direction);
   if (best !== undefined) return best;
+  const infeasible = trials.filter(({ state }) => state === 'complete').length;
   if (infeasible > 0) {
     throw new StudyError(
       `bestTrial: a complete trial that meets its constraints, got none among ${infeasible} complete ones.`,
@@ -68,6 +47,16 @@ export function bestOf(trials: readonly FrozenTrial[], direction: Direction): Fr
       ? 'Call optimize() first.'
       : `Trial ${failed.number} failed with ${failed.error?.name}: ${failed.error?.message}`;
   throw new StudyError(`bestTrial: a complete trial, got none among ${trials.length}. ${hint}`);
+}
+
+/** As {@link bestOf}; undefined if there is none. */
+export function findBest(trials: readonly FrozenTrial[], direction: Direction): FrozenTrial | undefined {
+  let best: FrozenTrial | undefined;
+  for (const trial of trials) {
+    if (trial.state !== 'complete' || trial.value === null || !isFeasible(trial)) continue;
+    if (best === undefined || isBetter(trial.value, best.value as number, direction)) best = trial;
+  }
+  return best;
 }
 
 function isBetter(value: number, than: number, direction: Direction): boolean {

@@ -272,6 +272,32 @@ export function fromUnit(distribution: Distribution, unit: number): ParamValue {
 }
 
 /**
+ * The part of [0, 1] that {@link fromUnit} maps to a numeric value: a cell for whole numbers and grids, a point for
+ * others. Values out of range are taken as the nearest end.
+ */
+export function unitCell(
+  distribution: FloatDistribution | IntDistribution,
+  value: number,
+): { readonly from: number; readonly to: number } {
+  const { low, high, log } = distribution;
+  // In the log domain whole numbers alone have a step, of 1.
+  const step = distribution.step ?? 0;
+  const scale = (x: number): number => (log ? Math.log(x) : x);
+  const start = scale(low - step / 2);
+  const width = scale(high + step / 2) - start;
+  if (width === 0) return { from: 0, to: 1 };
+  const clipped = Math.min(Math.max(value, low), high);
+  const from = (scale(clipped - step / 2) - start) / width;
+  return { from, to: step === 0 ? from : (scale(clipped + step / 2) - start) / width };
+}
+
+/** The middle of {@link unitCell}: maps back to the value. */
+export function toUnit(distribution: FloatDistribution | IntDistribution, value: number): number {
+  const { from, to } = unitCell(distribution, value);
+  return (from + to) / 2;
+}
+
+/**
  * The values of a grid over one parameter, ascending: every one of a categorical, whole-number or stepped
  * parameter, or `points` of them, evenly spaced (in the logarithm where `log` is set) from low to high.
  * Undefined for a continuous parameter without `points`.

@@ -13,7 +13,7 @@ import {
 import type { Distribution } from '@nadir/tune';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { makeFloat, makeInt } from '../src/distribution.ts';
+import { makeFloat, makeInt, toUnit, unitCell } from '../src/distribution.ts';
 import { optunaFixture } from './optuna-fixture.ts';
 
 const silent = (): void => {};
@@ -160,6 +160,41 @@ describe('declarations', () => {
     expect(formatDistribution(float(1e-4, 1, { log: true }))).toBe('float(0.0001, 1, log)');
     expect(formatDistribution(int(0, 8, { step: 2 }))).toBe('int(0, 8, step 2)');
     expect(formatDistribution(categorical(['a', null, 1]))).toBe('categorical(["a", null, 1])');
+  });
+});
+
+describe('toUnit', () => {
+  const ranges = [
+    float(-2, 6),
+    float(1e-5, 10, { log: true }),
+    float(0, 1, { step: 0.1 }),
+    int(3, 90),
+    int(4, 64, { step: 4 }),
+    int(1, 2000, { log: true }),
+  ] as const;
+
+  it('is the inverse of fromUnit', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...ranges), fc.double({ min: 0, max: 1, noNaN: true }), (range, unit) => {
+        const value = fromUnit(range, unit) as number;
+        const { from, to } = unitCell(range, value);
+        expect(unit).toBeGreaterThanOrEqual(from - 1e-12);
+        expect(unit).toBeLessThanOrEqual(to + 1e-12);
+        expect(fromUnit(range, toUnit(range, value))).toBeCloseTo(value, 10);
+      }),
+    );
+  });
+
+  it('leaves no gap between the cells of whole numbers', () => {
+    const range = int(1, 5, { log: true });
+    const cells = [1, 2, 3, 4, 5].map((value) => unitCell(range, value));
+    expect(cells[0]!.from).toBeCloseTo(0, 12);
+    expect(cells[4]!.to).toBeCloseTo(1, 12);
+    for (let i = 1; i < 5; i++) expect(cells[i]!.from).toBeCloseTo(cells[i - 1]!.to, 12);
+  });
+
+  it('takes what is out of range as the nearest end', () => {
+    expect([toUnit(float(0, 1), -5), toUnit(float(0, 1), 7), toUnit(float(2, 2), 2)]).toEqual([0, 1, 0.5]);
   });
 });
 

@@ -8,10 +8,11 @@ export interface Entrant extends Contestant {
   readonly process: Pick<MeasuringProcess, 'ask'>;
 }
 
-/** A contestant without a measurement, and why: it does not know the workload, or it failed. */
+/** A contestant without a measurement, and why. */
 export interface Absence extends Contestant {
   readonly workload: string;
   readonly reason: string;
+  /** False where the contestant does not know the workload. */
   readonly failed: boolean;
 }
 
@@ -19,6 +20,16 @@ export interface Absence extends Contestant {
 export interface ContestResult {
   readonly measurements: readonly Measurement[];
   readonly absences: readonly Absence[];
+}
+
+/** Where a contest is. */
+export interface ContestProgress {
+  /** Who is measured now. */
+  readonly contestant: Contestant;
+  readonly phase: 'first step' | 'warm-up' | 'run';
+  /** Of the whole contest, in 0 … 1. */
+  readonly share: number;
+  readonly soFar: ContestResult;
 }
 
 /** How a workload is measured. */
@@ -30,7 +41,7 @@ export interface ContestOptions {
   /** Measures the machine's own peak on so many threads. */
   readonly peak: (threads: number) => Promise<number>;
   /** Told before a contestant is asked. */
-  readonly onProgress?: (contestant: Contestant, phase: 'first step' | 'warm-up' | `run ${number}`) => void;
+  readonly onProgress?: (progress: ContestProgress) => void;
 }
 
 /** Milliseconds that a run should take, so that clocks and wake-ups do not matter. */
@@ -51,9 +62,11 @@ export function planRuns(
   return { steps, runs: Math.min(runs, Math.max(leastRuns, affordable)) };
 }
 
+/** A contestant on its way through a workload. */
 class Starter {
-  readonly times: number[] = [];
   readonly entrant: Entrant;
+  /** Milliseconds of every run, for as many steps as the figure counts. */
+  readonly times: number[] = [];
   firstMs = NaN;
   loss = NaN;
   steps = 1;
@@ -67,7 +80,7 @@ class Starter {
     return (await this.entrant.process.ask({ do: 'run', steps })).ms!;
   }
 
-  /** The first step, the steps until the losses are compared, and enough more to know how long a step takes. */
+  /** The first step, those until the losses are compared, and enough more to know how long a step takes. */
   async warmUp({ per, checkSteps }: Workload, runs: number, onWarmUp: () => void): Promise<void> {
     this.firstMs = await this.run(1);
     onWarmUp();
@@ -91,85 +104,122 @@ class Starter {
   }
 }
 
+class Contest {
+  readonly #workload: Workload;
+  readonly #options: ContestOptions;
+  readonly #absences: Absence[] = [];
+  /** Samples by number of threads. */
+  readonly #peaks = new Map<number, number[]>();
+  #starters: Starter[] = [];
+
+  constructor(workload: Workload, options: ContestOptions) {
+    this.#workload = workload;
+    this.#options = options;
+  }
+
+  get result(): ContestResult {
+    const measurements = this.#starters
+      .filter(({ times }) => times.length > 0)
+      .map(({ entrant: { system, threads }, times, loss, firstMs }) => ({
+        workload: this.#workload.name,
+        system,
+        threads,
+        medianMs: median(times),
+        minMs: Math.min(...times),
+        maxMs: Math.max(...times),
+        runs: times.length,
+        loss,
+        peakGflops: median(this.#peaks.get(threads)!),
+        firstMs,
+      }));
+    return { measurements, absences: [...this.#absences] };
+  }
+
+  /** Opens the workload on every entrant, one after another, and warms it up. */
+  async open(entrants: readonly Entrant[]): Promise<void> {
+    const { name } = this.#workload;
+    const { data, runs } = this.#options;
+    for (const [index, entrant] of entrants.entries()) {
+      const starter = new Starter(entrant);
+      this.#starters.push(starter);
+      const tell = (phase: 'first step' | 'warm-up'): void =>
+        this.#tell(entrant, phase, index / entrants.length / 2);
+      await this.#attempt(starter, async () => {
+        tell('first step');
+        const { unsupported } = await entrant.process.ask({ do: 'open', workload: name, data });
+        if (unsupported !== undefined) this.#leaveOut(starter, unsupported, false);
+        else await starter.warmUp(this.#workload, runs, () => tell('warm-up'));
+      });
+    }
+  }
+
+  /** All take turns, run by run; each round begins with another. */
+  async run(): Promise<void> {
+    const { per } = this.#workload;
+    const { runs, peak } = this.#options;
+    for (const { entrant } of this.#starters) this.#peaks.set(entrant.threads, []);
+    for (let round = 0; round < runs; round++) {
+      const first = round % Math.max(1, this.#starters.length);
+      const order = [...this.#starters.slice(first), ...this.#starters.slice(0, first)].filter(
+        (starter) => round < starter.runs,
+      );
+      if (order.length === 0) return;
+      for (const [threads, rates] of this.#peaks) rates.push(await peak(threads));
+      for (const [index, starter] of order.entries()) {
+        this.#tell(starter.entrant, 'run', (1 + (round + index / order.length) / runs) / 2);
+        await this.#attempt(starter, async () => {
+          starter.times.push(((await starter.run(starter.steps)) / starter.steps) * per);
+        });
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const starter of this.#starters) {
+      await this.#attempt(starter, async () => {
+        await starter.entrant.process.ask({ do: 'close' });
+      });
+    }
+  }
+
+  /** Leaves out whoever fails, and goes on with the others. */
+  async #attempt(starter: Starter, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#leaveOut(starter, (error as Error).message, true);
+    }
+  }
+
+  #leaveOut(starter: Starter, reason: string, failed: boolean): void {
+    const { system, threads } = starter.entrant;
+    this.#absences.push({ workload: this.#workload.name, system, threads, reason, failed });
+    this.#starters = this.#starters.filter((other) => other !== starter);
+  }
+
+  #tell({ system, threads }: Entrant, phase: ContestProgress['phase'], share: number): void {
+    this.#options.onProgress?.({
+      contestant: { system, threads },
+      phase,
+      share,
+      soFar: this.result,
+    });
+  }
+}
+
 /**
- * Measures a workload on all entrants. They take turns, run by run, and between the turns the machine's peak is measured: a
- * busy neighbour slows all of them. Everything is warm before the first run counts.
+ * Measures a workload on all entrants. They take turns, run by run, and between the turns the machine's peak is measured:
+ * a busy neighbour slows all of them. Everything is warm before the first run counts. Who fails or does not know the
+ * workload is left out.
  */
 export async function contest(
   workload: Workload,
   entrants: readonly Entrant[],
-  { runs, data, peak, onProgress }: ContestOptions,
+  options: ContestOptions,
 ): Promise<ContestResult> {
-  const absences: Absence[] = [];
-  let starters: Starter[] = [];
-  /** Leaves out whoever fails, and goes on with the others. */
-  const attempt = async (starter: Starter, work: () => Promise<void>): Promise<void> => {
-    try {
-      await work();
-    } catch (error) {
-      absences.push(absence(workload, starter.entrant, (error as Error).message, true));
-      starters = starters.filter((other) => other !== starter);
-    }
-  };
-
-  for (const entrant of entrants) {
-    const starter = new Starter(entrant);
-    starters.push(starter);
-    await attempt(starter, async () => {
-      onProgress?.(entrant, 'first step');
-      const { unsupported } = await entrant.process.ask({ do: 'open', workload: workload.name, data });
-      if (unsupported !== undefined) {
-        absences.push(absence(workload, entrant, unsupported, false));
-        starters.pop();
-        return;
-      }
-      await starter.warmUp(workload, runs, () => onProgress?.(entrant, 'warm-up'));
-    });
-  }
-
-  const peaks = new Map(starters.map(({ entrant }) => [entrant.threads, [] as number[]]));
-  for (let round = 0; round < runs; round++) {
-    const first = round % Math.max(1, starters.length);
-    const order = [...starters.slice(first), ...starters.slice(0, first)].filter(
-      (starter) => round < starter.runs,
-    );
-    if (order.length === 0) break;
-    for (const [threads, rates] of peaks) rates.push(await peak(threads));
-    for (const starter of order) {
-      onProgress?.(starter.entrant, `run ${round + 1}`);
-      await attempt(starter, async () => {
-        const ms = await starter.run(starter.steps);
-        starter.times.push((ms / starter.steps) * workload.per);
-      });
-    }
-  }
-  for (const starter of starters) {
-    await attempt(starter, async () => {
-      await starter.entrant.process.ask({ do: 'close' });
-    });
-  }
-  return {
-    absences,
-    measurements: starters.map(({ entrant: { system, threads }, times, loss, firstMs }) => ({
-      workload: workload.name,
-      system,
-      threads,
-      medianMs: median(times),
-      minMs: Math.min(...times),
-      maxMs: Math.max(...times),
-      runs: times.length,
-      loss,
-      peakGflops: median(peaks.get(threads)!),
-      firstMs,
-    })),
-  };
-}
-
-function absence(
-  { name }: Workload,
-  { system, threads }: Contestant,
-  reason: string,
-  failed: boolean,
-): Absence {
-  return { workload: name, system, threads, reason, failed };
+  const running = new Contest(workload, options);
+  await running.open(entrants);
+  await running.run();
+  await running.close();
+  return running.result;
 }

@@ -26,13 +26,19 @@ function peakSystem(): System {
   };
 }
 
-const [system] = process.argv.slice(2);
-await serve(() => {
+const [system, threads] = process.argv.slice(2);
+await serve(async () => {
   switch (system) {
     case 'nadir-eager':
-      return nadirSystem(false, nadirVersion());
+      return nadirSystem(false, 1, nadirVersion());
     case 'nadir-wasm':
-      return nadirSystem(true, nadirVersion());
+      return nadirSystem(true, Number(threads), nadirVersion());
+    case 'nadir-native':
+      throw new Error('this version of nadir has no native executor.');
+    case 'jax-js':
+      return (await import('./peers/jax-js-system.ts')).jaxJsSystem();
+    case 'tfjs-wasm':
+      return (await import('./peers/tfjs-wasm-system.ts')).tfjsWasmSystem();
     case 'peak':
       return peakSystem();
     default:

@@ -20,6 +20,8 @@ export interface MeasuringOptions {
   readonly python: string;
 }
 
+const pythonHint = 'Name an interpreter that has torch: --python <path>, or NADIR_PYTHON.';
+
 interface Waiting {
   resolve(answer: Answer): void;
   reject(error: Error): void;
@@ -40,14 +42,16 @@ export class MeasuringProcess {
       this.#complaints = (this.#complaints + text).slice(-2000);
     });
     createInterface({ input: child.stdout! }).on('line', (line) => {
-      // Libraries greet on standard output, too.
-      if (line.startsWith('{')) this.#settle((waiting) => waiting.resolve(JSON.parse(line) as Answer));
+      const answer = answerOf(line);
+      if (answer !== undefined) this.#settle((waiting) => waiting.resolve(answer));
     });
     const fail = (error: Error): void => {
       this.#end ??= error;
       this.#settle((waiting) => waiting.reject(this.#end!));
     };
-    child.on('error', fail);
+    child.on('error', (error: NodeJS.ErrnoException) =>
+      fail(error.code === 'ENOENT' ? new CliError(`there is no ${child.spawnfile}. ${pythonHint}`) : error),
+    );
     child.on('close', (code, signal) =>
       fail(
         new CliError(
@@ -78,8 +82,13 @@ export class MeasuringProcess {
       env: { ...process.env, OMP_WAIT_POLICY: 'PASSIVE' },
     });
     const started = new MeasuringProcess(child, system);
-    started.version = (await started.#next()).version!;
-    return started;
+    try {
+      started.version = (await started.#next()).version!;
+      return started;
+    } catch (error) {
+      started.end();
+      throw error;
+    }
   }
 
   /** Asks; one answer comes for every request. */
@@ -107,5 +116,15 @@ export class MeasuringProcess {
     const waiting = this.#waiting;
     this.#waiting = undefined;
     if (waiting !== undefined) how(waiting);
+  }
+}
+
+/** The answer on a line; undefined for what libraries write to standard output themselves. */
+function answerOf(line: string): Answer | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
   }
 }

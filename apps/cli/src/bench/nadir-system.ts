@@ -1,14 +1,22 @@
-import { compile, wasmExecutor } from '@nadir/compiler';
-import type { Tensor } from '@nadir/tensor';
+import { compile, setThreads, wasmExecutor } from '@nadir/compiler';
+import type { Executor, Tensor } from '@nadir/tensor';
 import { workloadOf } from './catalogue.ts';
+import { meanSquare } from './mean-square.ts';
 import type { Subject, System } from './subject.ts';
 import type { Task } from './workload.ts';
 
-/** Nadir itself, which makes the weights and the data of a workload from the same seed as the process that exports them. */
-export function nadirSystem(isCompiled: boolean, version: string): System {
+/**
+ * Nadir itself, without compiling or as one program a step. It makes the weights and the data of a workload from the same
+ * seed as the process that exports them.
+ */
+export function nadirSystem(isCompiled: boolean, threads: number, version: string): System {
+  if (isCompiled) setThreads(threads);
   return {
     version,
-    open: (workload) => (isCompiled ? openCompiled : openEager)(workloadOf(workload).make()),
+    open(workload) {
+      const task = workloadOf(workload).make();
+      return isCompiled ? openCompiled(task) : openEager(task);
+    },
   };
 }
 
@@ -22,12 +30,13 @@ function openEager({ step, batches, result }: Task): Subject {
         if (result === undefined) loss = value.item();
       }
     },
-    value: () => (result === undefined ? loss : meanSquare(value!)),
+    value: () => (result === undefined ? loss : meanSquare(value!.data)),
     close() {},
   };
 }
 
-function openCompiled({ step, batches, result }: Task): Subject {
+/** A step as one program of an executor. */
+export function openCompiled({ step, batches, result }: Task, executor: Executor = wasmExecutor): Subject {
   const program = compile(
     (...batch: readonly Tensor[]) => {
       const value = step(...batch);
@@ -35,7 +44,7 @@ function openCompiled({ step, batches, result }: Task): Subject {
       if (value !== result) result.assign(value);
       return null;
     },
-    { executor: wasmExecutor },
+    { executor },
   );
   let [done, loss] = [0, NaN];
   return {
@@ -45,14 +54,7 @@ function openCompiled({ step, batches, result }: Task): Subject {
         if (value !== null) loss = value.item();
       }
     },
-    value: () => (result === undefined ? loss : meanSquare(result)),
+    value: () => (result === undefined ? loss : meanSquare(result.data)),
     close: () => program.dispose(),
   };
-}
-
-function meanSquare(x: Tensor): number {
-  // In float64: ten million squares are too many for a sum in float32.
-  let sum = 0;
-  for (const value of x.data) sum += value * value;
-  return sum / x.size;
 }

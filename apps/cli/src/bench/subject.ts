@@ -18,6 +18,11 @@ export interface System {
   open(workload: string, data: string): Subject | Promise<Subject>;
 }
 
+/** A system cannot do a workload; the message says why. */
+export class UnsupportedError extends Error {
+  override readonly name = 'UnsupportedError';
+}
+
 /** What a measuring process is asked, one JSON object a line. */
 export type Request =
   | { readonly do: 'open'; readonly workload: string; readonly data: string }
@@ -71,7 +76,7 @@ export async function serve(load: () => System | Promise<System>): Promise<void>
         answer({});
       }
     } catch (error) {
-      answer({ error: textOf(error) });
+      answer(error instanceof UnsupportedError ? { unsupported: error.message } : { error: textOf(error) });
     }
   }
 }

@@ -41,7 +41,7 @@ interface SystemTraits {
 
 const traits: { readonly [S in SystemName]: SystemTraits } = {
   'nadir-eager': { isPeer: false, isThreaded: false },
-  'nadir-wasm': { isPeer: false, isThreaded: false },
+  'nadir-wasm': { isPeer: false, isThreaded: true },
   'nadir-native': { isPeer: false, isThreaded: true },
   torch: { isPeer: true, isThreaded: true },
   'jax-js': { isPeer: true, isThreaded: false },

@@ -3,15 +3,20 @@ import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ansis from 'ansis';
 import { InvalidArgumentError, type Command } from 'commander';
+import { features } from '@nadir/wasm';
 import { selectWorkloads } from '../bench/catalogue.ts';
-import { contest, type ContestResult, type Entrant } from '../bench/contest.ts';
+import { contest, type ContestResult } from '../bench/contest.ts';
 import { writeData } from '../bench/data-file.ts';
-import { MeasuringProcess } from '../bench/measuring-process.ts';
-import { peakOf } from '../bench/peak.ts';
+import { openField, type Field } from '../bench/field.ts';
+import { profileStep } from '../bench/profile.ts';
 import { isPeer, isThreaded, systemNames, type Contestant, type SystemName } from '../bench/system.ts';
+import type { Workload } from '../bench/workload.ts';
 import { Interruption } from '../interruption.ts';
-import { contestLines } from '../terminal/bench-table.ts';
-import { duration } from '../terminal/format.ts';
+import { BenchBoard } from '../terminal/bench-board.ts';
+import { contestLines, legendLines, summaryLines } from '../terminal/bench-table.ts';
+import { duration, plural } from '../terminal/format.ts';
+import { profileLines } from '../terminal/profile-table.ts';
+import { cut, wrap } from '../terminal/table.ts';
 import { numbers } from './options.ts';
 import { createOutput, type Output } from './output.ts';
 
@@ -21,6 +26,7 @@ interface BenchFlags {
   readonly runs: number;
   readonly peers?: boolean;
   readonly python: string;
+  readonly profile?: boolean;
   readonly json?: boolean;
 }
 
@@ -46,11 +52,12 @@ export function addBenchCommand(program: Command, setExitCode: (code: number) =>
     .option(
       '--threads <list>',
       'numbers of threads, for systems that have them',
-      (text) => list(text).map(numbers.count),
+      (text) => list(text).map(numbers.threads),
       availableParallelism() > 1 ? [1, 2] : [1],
     )
     .option('--runs <count>', 'timed runs of each; slow ones get fewer', numbers.count, 7)
     .option('--python <path>', 'interpreter that has torch', process.env['NADIR_PYTHON'] ?? 'python3')
+    .option('--profile', 'instead, where the time of a compiled step goes, kernel by kernel')
     .option('--json', 'one JSON object a line')
     .addHelpText(
       'after',
@@ -58,11 +65,26 @@ export function addBenchCommand(program: Command, setExitCode: (code: number) =>
 Examples:
   $ nadir bench                     everything: about a minute
   $ nadir bench C64 E --threads 2   some training steps, on two threads
+  $ nadir bench C64-adam --profile  the kernels of a compiled step
   $ nadir bench --peers --json      beside the other libraries, for programs`,
     )
     .action(async (names: readonly string[], flags: BenchFlags) => {
-      setExitCode(await bench(names, flags, createOutput(flags.json ?? false)));
+      const output = createOutput(flags.json ?? false);
+      setExitCode(flags.profile === true ? profile(names, flags, output) : await bench(names, flags, output));
     });
+}
+
+function profile(names: readonly string[], { threads }: BenchFlags, { json, screen }: Output): number {
+  for (const workload of selectWorkloads(names)) {
+    for (const count of threads) {
+      const found = profileStep(workload, count);
+      for (const line of profileLines(workload, found, screen.width)) screen.print(line);
+      screen.print();
+      const { kernels, ...step } = found;
+      if (json) for (const kernel of kernels) process.stdout.write(jsonLine({ ...step, ...kernel }));
+    }
+  }
+  return 0;
 }
 
 function contestantsOf({ systems, threads, peers = false }: BenchFlags): Contestant[] {
@@ -73,77 +95,88 @@ function contestantsOf({ systems, threads, peers = false }: BenchFlags): Contest
 }
 
 async function bench(names: readonly string[], flags: BenchFlags, output: Output): Promise<number> {
-  const { screen, json } = output;
+  const { screen } = output;
   const workloads = selectWorkloads(names);
   const contestants = contestantsOf(flags);
-  const begun = performance.now();
-  const processes: MeasuringProcess[] = [];
-  const end = (): void => processes.forEach((process) => process.end());
-  using interruption = new Interruption(end);
-  interruption.signal.addEventListener('abort', end);
+  using interruption = new Interruption();
+  const field = await openField(contestants, {
+    python: flags.python,
+    requirePeers: flags.systems !== undefined,
+  });
+  interruption.signal.addEventListener('abort', field.end);
+  if (interruption.signal.aborted) field.end();
   const folder = await mkdtemp(join(tmpdir(), 'nadir-bench-'));
   try {
-    const start = async (
-      system: Contestant['system'] | 'peak',
-      threads: number,
-    ): Promise<MeasuringProcess> => {
-      const process = await MeasuringProcess.start({ system, threads, python: flags.python });
-      processes.push(process);
-      return process;
-    };
-    const peaks: MeasuringProcess[] = [];
-    for (let i = 0; i < Math.max(...contestants.map(({ threads }) => threads)); i++) {
-      peaks.push(await start('peak', 1));
-      await peaks[i]!.ask({ do: 'open', workload: '', data: '' });
-    }
-    const entrants: Entrant[] = [];
-    for (const contestant of contestants) {
-      entrants.push({ ...contestant, process: await start(contestant.system, contestant.threads) });
-    }
-    screen.print(
-      `${ansis.bold('nadir bench')}${ansis.dim(`  Node ${process.versions.node} · ${cpus()[0]?.model ?? 'CPU'}, ${availableParallelism()} cores`)}`,
-    );
-    screen.print();
-    let failed = false;
-    for (const workload of workloads) {
-      const needsData = entrants.some(({ system }) => isPeer(system));
+    introduce(output, field);
+    const needsData = contestants.some(({ system }) => isPeer(system));
+    const board = new BenchBoard(screen, workloads.length);
+    const results: [Workload, ContestResult][] = [];
+    for (const [index, workload] of workloads.entries()) {
+      board.begin(workload, index);
       const data = needsData ? await writeData(workload, folder) : '';
-      let status = '';
-      screen.draw(() => ansis.dim(`${workload.name}  ${status}`));
-      const result = await contest(workload, entrants, {
+      const result = await contest(workload, field.entrants, {
         runs: flags.runs,
         data,
-        peak: (threads) => peakOf(peaks.slice(0, threads)),
-        onProgress(contestant, phase) {
-          status = `${contestant.system}, ${contestant.threads}: ${phase}`;
-        },
+        peak: field.peak,
+        onProgress: (progress) => board.show(progress),
+      }).catch((error: unknown) => {
+        // Its processes were ended.
+        if (!interruption.signal.aborted) throw error;
       });
-      if (needsData) await rm(data);
-      if (interruption.signal.aborted) return interruption.exitCode;
-      failed ||= result.absences.some((absence) => absence.failed);
+      await rm(data, { force: true });
+      if (result === undefined || interruption.signal.aborted) break;
+      results.push([workload, result]);
       show(output, workload, result);
     }
-    screen.done();
-    if (!json) screen.print(ansis.dim(`${duration((performance.now() - begun) / 1000)} in all`));
-    return failed ? 1 : 0;
+    board.done();
+    conclude(output, results, board.seconds);
+    if (interruption.signal.aborted) return interruption.exitCode;
+    return results.some(([, { absences }]) => absences.some(({ failed }) => failed)) ? 1 : 0;
   } finally {
-    end();
+    screen.done();
+    field.end();
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-function show(
-  { json, screen }: Output,
-  workload: Parameters<typeof contestLines>[0],
-  result: ContestResult,
-): void {
-  if (!json) {
-    for (const line of contestLines(workload, result)) screen.print(line);
-    screen.print();
-    return;
+function introduce({ screen, json }: Output, { versions, missing }: Field): void {
+  const machine = `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${plural(availableParallelism(), 'core')}`;
+  const fused = features().relaxedSimd ? 'fused multiply-add' : 'multiply, then add';
+  const others = Array.from(versions, ([system, version]) => `, ${system} ${version}`);
+  screen.print(`${ansis.bold('nadir bench')}  ${ansis.dim(machine)}`);
+  screen.print(ansis.dim(cut(`Node ${process.versions.node}, ${fused}${others.join('')}`, screen.width)));
+  for (const { system, reason } of missing) {
+    const text = `${system} is left out: ${reason}`;
+    if (json) process.stderr.write(`${text}\n`);
+    else for (const line of wrap(`! ${text}`, screen.width)) screen.print(ansis.yellow(line));
   }
-  for (const measurement of result.measurements) process.stdout.write(`${JSON.stringify(measurement)}\n`);
+  screen.print();
+}
+
+function show({ json, screen }: Output, workload: Workload, result: ContestResult): void {
+  for (const line of contestLines(workload, result, screen.width)) screen.print(line);
+  screen.print();
+  if (!json) return;
+  for (const measurement of result.measurements) process.stdout.write(jsonLine(measurement));
   for (const { system, workload: name, reason } of result.absences) {
     process.stderr.write(`${system} has no figure for ${name}: ${reason}\n`);
   }
+}
+
+/** Clocks do not tell more than five digits; a loss is compared to its last. */
+function jsonLine(fields: object): string {
+  const text = JSON.stringify(fields, (name, value: unknown) =>
+    typeof value === 'number' && name !== 'loss' ? Number(value.toPrecision(5)) : value,
+  );
+  return `${text}\n`;
+}
+
+function conclude(
+  { screen }: Output,
+  results: ReadonlyArray<readonly [Workload, ContestResult]>,
+  seconds: number,
+): void {
+  for (const line of summaryLines(results)) screen.print(line);
+  for (const line of legendLines(screen.width)) screen.print(line);
+  screen.print(ansis.dim(`  ${duration(seconds)} in all`));
 }

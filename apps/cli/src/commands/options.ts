@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { executorNames } from '../execution.ts';
 import { optimizerNames, scheduleNames } from '../recipe.ts';
 import type { Choices } from '../report/study-record.ts';
 
@@ -14,9 +15,10 @@ function parser(requirement: string, holds: (value: number) => boolean): Parser 
 
 /** Parsers of flags' values. */
 export const numbers: Readonly<
-  Record<'count' | 'seed' | 'positive' | 'nonNegative' | 'share' | 'factor', Parser>
+  Record<'count' | 'threads' | 'seed' | 'positive' | 'nonNegative' | 'share' | 'factor', Parser>
 > = {
   count: parser('a whole number of at least 1', (value) => Number.isSafeInteger(value) && value >= 1),
+  threads: parser('from 1 to 64', (value) => Number.isSafeInteger(value) && value >= 1 && value <= 64),
   seed: parser('a whole number of at least 0', (value) => Number.isSafeInteger(value) && value >= 0),
   positive: parser('a number above 0', (value) => value > 0 && value < Infinity),
   nonNegative: parser('a number of at least 0', (value) => value >= 0 && value < Infinity),
@@ -72,6 +74,22 @@ export function addChoiceFlags(command: Command): Command {
     .option('--warmup <share>', 'of the steps in which the rate rises first', numbers.share)
     .option('--batch-size <items>', 'items per step', numbers.count)
     .option('--set <name=value>', 'a choice that the experiment itself knows; may be repeated', setting);
+}
+
+/** Adds the flags that say what computes. `threads` says how many there are by default. */
+export function addExecutionFlags(command: Command, threads: string): Command {
+  return command
+    .addOption(
+      new Option(
+        '--executor <name>',
+        'wasm compiles the steps, eager takes them operation by operation (default: wasm)',
+      ).choices([...executorNames]),
+    )
+    .option(
+      '--threads <count>',
+      `threads of a compiled step; its results do not depend on them (default: ${threads})`,
+      numbers.threads,
+    );
 }
 
 /** The choices that flags make. */

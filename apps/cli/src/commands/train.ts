@@ -1,5 +1,6 @@
 import ansis from 'ansis';
 import type { Command } from 'commander';
+import { setThreads } from '@nadir/compiler';
 import {
   earlyStopping,
   type Evaluation,
@@ -9,20 +10,21 @@ import {
 } from '@nadir/train';
 import { loadCheckpoint, saveCheckpoint } from '@nadir/train/node';
 import { UsageError } from '../cli-error.ts';
+import { executorOf, threadsOf, type ExecutionFlags } from '../execution.ts';
 import { budgetOf, objectiveOf, type Experiment, type ExperimentData } from '../experiment.ts';
 import { Interruption } from '../interruption.ts';
 import { loadExperiment } from '../load-experiment.ts';
 import { saveModel } from '../model-file.ts';
 import type { Choices } from '../report/study-record.ts';
 import { createRunFolder, openRunFolder, type RunFolder, type TrainHeader } from '../run-folder.ts';
-import { choicesText, count, metricText, plural } from '../terminal/format.ts';
+import { choicesText, count, executionText, metricText, plural } from '../terminal/format.ts';
 import { TrainBoard } from '../terminal/train-board.ts';
 import { completeChoices, prepareRun, type TrainingRun } from '../training-run.ts';
-import { addChoiceFlags, choicesFrom, numbers, type ChoiceFlags } from './options.ts';
-import { createOutput, type Output } from './output.ts';
+import { addChoiceFlags, addExecutionFlags, choicesFrom, numbers, type ChoiceFlags } from './options.ts';
+import { createOutput, tellWarnings, type Output } from './output.ts';
 import { requireSameExperiment } from './resume.ts';
 
-interface TrainFlags extends ChoiceFlags {
+interface TrainFlags extends ChoiceFlags, ExecutionFlags {
   readonly epochs?: number;
   readonly clipNorm?: number;
   readonly patience?: number;
@@ -46,7 +48,7 @@ export function addTrainCommand(program: Command, setExitCode: (code: number) =>
     .summary('train one model')
     .description('Trains one model and keeps its parameters, a checkpoint and the history.')
     .argument('[experiment]', 'a built-in experiment (mnist), or the path of an experiment file');
-  addChoiceFlags(command)
+  addExecutionFlags(addChoiceFlags(command), 'one a core')
     .option('--epochs <count>', 'times to go through the training data', numbers.count)
     .option('--clip-norm <norm>', 'scale gradients to at most this norm', numbers.positive)
     .option(
@@ -76,9 +78,16 @@ Validation data are looked at after every epoch. Test data stay unread unless --
     });
 }
 
-/** What a resumed run takes from its folder and not from the command line. */
+/** Throws a UsageError for what a resumed run takes from its folder and not from the command line. */
 function rejectWithResume(flags: TrainFlags): void {
-  const { resume: _resume, json: _json, test: _test, ...others } = flags;
+  const {
+    resume: _resume,
+    json: _json,
+    test: _test,
+    executor: _executor,
+    threads: _threads,
+    ...others
+  } = flags;
   const given = Object.keys(others).map(
     (name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
   );
@@ -97,7 +106,8 @@ interface TrainSession {
   readonly data: ExperimentData<unknown>;
   readonly run: TrainingRun;
   readonly choices: Choices;
-  /** What is different from where the run began. */
+  readonly threads: number;
+  /** What people should know before it begins. */
   readonly warnings: readonly string[];
 }
 
@@ -106,8 +116,10 @@ async function prepare(
   experiment: Experiment,
   header: TrainHeader,
   flags: TrainFlags,
-): Promise<Pick<TrainSession, 'header' | 'experiment' | 'data' | 'run' | 'choices'>> {
-  const { choices, seed, epochs, clipNorm } = header;
+): Promise<Omit<TrainSession, 'folder' | 'warnings'>> {
+  const { choices, seed, epochs, clipNorm, executor } = header;
+  const threads = threadsOf(flags, 1);
+  setThreads(threads);
   objectiveOf(experiment);
   const data = await experiment.data({ seed: header.dataSeed });
   if (flags.test === true && data.test === undefined) {
@@ -118,6 +130,7 @@ async function prepare(
     seed,
     dropLast: false,
     steps: (stepsPerEpoch) => epochs * stepsPerEpoch,
+    executor,
     ...(clipNorm === undefined ? {} : { clipNorm }),
   });
   return {
@@ -126,6 +139,7 @@ async function prepare(
     data,
     run,
     choices: { ...completeChoices(experiment, choices), lr: run.recipe.lr },
+    threads,
   };
 }
 
@@ -134,16 +148,20 @@ async function openResumed(
   flags: TrainFlags,
   path: string,
 ): Promise<TrainSession> {
-  const { folder, header } = await openRunFolder(path, 'train');
-  const { experiment } = await loadExperiment(reference ?? header.reference);
-  requireSameExperiment(experiment, header, folder);
+  const { folder, header: stored } = await openRunFolder(path, 'train');
+  const { experiment } = await loadExperiment(reference ?? stored.reference);
+  requireSameExperiment(experiment, stored, folder);
+  const header = { ...stored, executor: executorOf(flags.executor ?? stored.executor).name };
   const prepared = await prepare(experiment, header, flags);
+  if (header.executor !== stored.executor) await folder.writeJson('run.json', header);
   let warnings: readonly string[] = [];
   if (folder.has(checkpointName)) {
     const checkpoint: { readonly state: TrainerState; readonly warnings: readonly string[] } =
-      await loadCheckpoint(folder.file(checkpointName));
+      await loadCheckpoint(folder.file(checkpointName), { executor: header.executor });
     prepared.run.trainer.loadState(checkpoint.state);
-    warnings = checkpoint.warnings;
+    warnings = checkpoint.warnings.map(
+      (change) => `${change} The last bits may differ from an uninterrupted run.`,
+    );
   }
   return { ...prepared, folder, warnings };
 }
@@ -155,6 +173,7 @@ async function openNew(reference: string | undefined, flags: TrainFlags): Promis
   const loaded = await loadExperiment(reference);
   const { experiment } = loaded;
   const seed = flags.seed ?? 1;
+  const executor = executorOf(flags.executor);
   const header: TrainHeader = {
     format: 'nadir-run-1',
     kind: 'train',
@@ -163,6 +182,7 @@ async function openNew(reference: string | undefined, flags: TrainFlags): Promis
     dataSeed: flags.splitSeed ?? seed,
     createdAt: new Date().toISOString(),
     command: ['nadir', ...process.argv.slice(2)].join(' '),
+    executor: executor.name,
     seed,
     choices: choicesFrom(flags),
     epochs: flags.epochs ?? budgetOf(experiment).epochs,
@@ -170,7 +190,11 @@ async function openNew(reference: string | undefined, flags: TrainFlags): Promis
     ...(flags.patience === undefined ? {} : { patience: flags.patience }),
   };
   const prepared = await prepare(experiment, header, flags);
-  return { ...prepared, folder: await createRunFolder(header, flags.out), warnings: [] };
+  return {
+    ...prepared,
+    folder: await createRunFolder(header, flags.out),
+    warnings: executor.notice === null ? [] : [executor.notice],
+  };
 }
 
 /** Trains as the flags say; returns the exit code. */
@@ -193,16 +217,15 @@ async function train(reference: string | undefined, flags: TrainFlags, output: O
 
 function introduce(
   { screen, event }: Output,
-  { header, folder, experiment, data, run, choices, warnings }: TrainSession,
+  { header, folder, experiment, data, run, choices, threads, warnings }: TrainSession,
 ): void {
-  const { epochs, seed } = header;
+  const { epochs, seed, executor } = header;
   const { step } = run.trainer;
   screen.print(
     `${ansis.bold(`nadir train ${experiment.name}`)}${ansis.dim(`  ${choicesText(choices)} · ${plural(epochs, 'epoch')} · seed ${seed}`)}`,
   );
-  for (const warning of warnings) {
-    screen.print(ansis.yellow(`! ${warning} The last bits may differ from an uninterrupted run.`));
-  }
+  screen.print(ansis.dim(`on ${executionText(executor, threads)}, kept in ${folder.shown}`));
+  tellWarnings(screen, warnings);
   if (step > 0) screen.print(ansis.dim(`Going on after step ${count(step)} of ${count(run.steps)}.`));
   screen.print();
   event('start', {
@@ -210,6 +233,9 @@ function introduce(
     choices,
     epochs,
     seed,
+    executor,
+    threads,
+    warnings,
     steps: run.steps,
     step,
     folder: folder.path,

@@ -1,9 +1,11 @@
 import { availableParallelism } from 'node:os';
 import ansis from 'ansis';
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { currentEnvironment, environmentChanges } from '@nadir/train';
 import { parseDuration } from '@nadir/tune';
 import { jsonLinesStorage } from '@nadir/tune/node';
 import { UsageError } from '../cli-error.ts';
+import { executorOf, threadsOf, type ExecutionFlags } from '../execution.ts';
 import { budgetOf, objectiveOf, type Experiment, type ExperimentData } from '../experiment.ts';
 import { findingsOf } from '../findings.ts';
 import { Interruption } from '../interruption.ts';
@@ -22,15 +24,15 @@ import {
 } from '../search-plan.ts';
 import { Search, trialLag, type SearchEvent } from '../search.ts';
 import { findingsText } from '../terminal/findings-text.ts';
-import { count, duration, metricText, plural } from '../terminal/format.ts';
+import { count, duration, executionText, metricText, plural } from '../terminal/format.ts';
 import { SearchBoard } from '../terminal/search-board.ts';
 import { WorkerPool } from '../worker-pool.ts';
-import { numbers } from './options.ts';
-import { createOutput, type Output } from './output.ts';
+import { addExecutionFlags, numbers } from './options.ts';
+import { createOutput, tellWarnings, type Output } from './output.ts';
 import { requireSameExperiment } from './resume.ts';
 
 /** The flags of `nadir tune` and `nadir start`. */
-export interface TuneFlags {
+export interface TuneFlags extends ExecutionFlags {
   readonly trials?: number;
   readonly timeout?: number;
   readonly sampler?: SamplerName;
@@ -66,7 +68,7 @@ function workerCount(text: string): number {
 
 /** Adds the flags that `nadir tune` and `nadir start` share. */
 export function addSearchFlags(command: Command): Command {
-  return command
+  return addExecutionFlags(command, 'the cores shared out among the runs')
     .option('--trials <count>', 'combinations to try', numbers.count)
     .option('--timeout <duration>', 'start no trial after this long, as 120s or 2m', seconds)
     .option('--workers <count>', `runs at a time, 1 to ${trialLag} (default: one a core)`, workerCount)
@@ -117,6 +119,8 @@ interface Opened {
   readonly data: ExperimentData<unknown>;
   /** What the folder said when an earlier search is resumed. */
   readonly before?: TuneHeader;
+  /** What people should know before it begins. */
+  readonly warnings: readonly string[];
 }
 
 async function openResumed(reference: string | undefined, flags: TuneFlags, path: string): Promise<Opened> {
@@ -134,8 +138,11 @@ async function openResumed(reference: string | undefined, flags: TuneFlags, path
   const { experiment } = loaded;
   requireSameExperiment(experiment, stored, folder);
   const { timeout: _timeout, ...rest } = stored.plan;
+  const executor = executorOf(flags.executor ?? stored.executor).name;
+  const changes = environmentChanges(stored.environment, currentEnvironment(executor));
   const header: TuneHeader = {
     ...stored,
+    executor,
     reference: loaded.reference,
     plan: {
       ...rest,
@@ -148,7 +155,10 @@ async function openResumed(reference: string | undefined, flags: TuneFlags, path
   };
   const data = await experiment.data({ seed: header.dataSeed });
   checkPlan(header, experiment, data);
-  return { folder, header, experiment, data, before: stored };
+  const warnings = changes.map(
+    (change) => `${change} The last bits may differ from an uninterrupted search.`,
+  );
+  return { folder, header, experiment, data, before: stored, warnings };
 }
 
 async function openNew(reference: string | undefined, flags: TuneFlags): Promise<Opened> {
@@ -159,7 +169,7 @@ async function openNew(reference: string | undefined, flags: TuneFlags): Promise
   const { experiment } = loaded;
   const seed = flags.seed ?? 1;
   const data = await experiment.data({ seed });
-  const { json: _json, workers: _workers, out: _out, resume: _resume, ...options } = flags;
+  const executor = executorOf(flags.executor);
   const header: TuneHeader = {
     format: 'nadir-run-1',
     kind: 'tune',
@@ -168,10 +178,13 @@ async function openNew(reference: string | undefined, flags: TuneFlags): Promise
     dataSeed: seed,
     createdAt: new Date().toISOString(),
     command: ['nadir', ...process.argv.slice(2)].join(' '),
-    plan: planSearch(experiment, data.train.size, { ...options, seed }),
+    executor: executor.name,
+    environment: currentEnvironment(executor.name),
+    plan: planSearch(experiment, data.train.size, { ...flags, seed }),
   };
   checkPlan(header, experiment, data);
-  return { folder: await createRunFolder(header, flags.out), header, experiment, data };
+  const folder = await createRunFolder(header, flags.out);
+  return { folder, header, experiment, data, warnings: executor.notice === null ? [] : [executor.notice] };
 }
 
 /** Throws a UsageError for a plan that cannot be carried out, before anything is written. */
@@ -208,7 +221,12 @@ export async function tune(reference: string | undefined, flags: TuneFlags, outp
   let board: SearchBoard | undefined;
   using interruption = new Interruption(() => screen.print(ansis.dim('Stopping …')));
   const storage = jsonLinesStorage(folder.file(studyName));
-  const pool = new WorkerPool({ reference: header.reference, dataSeed: header.dataSeed });
+  const { reference: path, dataSeed, executor } = header;
+  const threads = threadsOf(flags, workers);
+  // The winner is trained alone.
+  const pool = new WorkerPool({ reference: path, dataSeed, executor }, ({ final }) =>
+    final === undefined ? threads : threadsOf(flags, 1),
+  );
   try {
     const search = await Search.open({
       experiment,
@@ -230,7 +248,7 @@ export async function tune(reference: string | undefined, flags: TuneFlags, outp
       if (before.winner !== null) requireSamePlan(stored.plan, plan, folder);
       await folder.writeJson('run.json', header);
     }
-    introduce(output, opened, workers, before.trials.length);
+    introduce(output, opened, { workers, threads }, before.trials.length);
     board = new SearchBoard(screen, {
       plan,
       objective,
@@ -248,7 +266,7 @@ export async function tune(reference: string | undefined, flags: TuneFlags, outp
       validation: data.validation.size,
       test: search.state.winner?.test.items ?? 0,
     };
-    const record = studyRecord(experiment, header, search.state, sizes, workers);
+    const record = studyRecord(experiment, header, search.state, sizes, { workers, threads });
     await writeReport(folder, record);
     screen.print();
     conclude(output, opened, record, interruption);
@@ -275,11 +293,11 @@ function tell(output: Output, event: SearchEvent): void {
 
 function introduce(
   output: Output,
-  { folder, header, experiment, data }: Opened,
-  workers: number,
+  { folder, header, experiment, data, warnings }: Opened,
+  { workers, threads }: { readonly workers: number; readonly threads: number },
   done: number,
 ): void {
-  const { plan } = header;
+  const { plan, executor } = header;
   const { screen } = output;
   screen.print(
     `${ansis.bold(`nadir tune ${experiment.name}`)}${ansis.dim(`  ${plan.trials} trials · sampler ${plan.sampler} · pruner ${plan.pruner} · seed ${plan.seed}`)}`,
@@ -289,10 +307,24 @@ function introduce(
       `${count(data.train.size)} items to learn from, ${count(data.validation.size)} to choose by; a trial sees ${count(plan.trialItems)}`,
     ),
   );
-  screen.print(ansis.dim(`${workers} at a time, kept in ${folder.shown}`));
+  screen.print(
+    ansis.dim(
+      `${workers} at a time on ${executionText(executor, threads, ' each')}, kept in ${folder.shown}`,
+    ),
+  );
+  tellWarnings(screen, warnings);
   if (done > 0) screen.print(ansis.dim(`Going on after ${plural(done, 'trial')}.`));
   screen.print();
-  output.event('start', { experiment: experiment.name, folder: folder.path, workers, done, plan });
+  output.event('start', {
+    experiment: experiment.name,
+    folder: folder.path,
+    workers,
+    executor,
+    threads,
+    warnings,
+    done,
+    plan,
+  });
 }
 
 function conclude(
@@ -330,7 +362,7 @@ function conclude(
         epochs: winner?.epochs ?? budgetOf(experiment).epochs,
         seed: record.seed,
       };
-      screen.print(`  again   ${trainCommand(header.reference, run)}`);
+      screen.print(`  again   ${trainCommand(header, run)}`);
     }
     screen.print(ansis.dim(`  ${duration(record.seconds)} in all`));
   }

@@ -73,6 +73,8 @@ export interface StudyRecord {
   readonly seed: number;
   readonly createdAt: string;
   readonly command: string;
+  /** What took the steps. Default: the one that `nadir train` uses without a flag. */
+  readonly executor?: string;
   /** Versions and machine, for the record. */
   readonly machine: Readonly<Record<string, string | number>>;
   readonly data: { readonly train: number; readonly validation: number; readonly test: number };

@@ -12,8 +12,13 @@ const flags = new Set([
   'batchSize',
 ]);
 
+/** ` --executor eager`, for what was not computed by the default executor; else nothing. */
+export function executorFlag(executor: string | undefined): string {
+  return executor === undefined || executor === 'wasm' ? '' : ` --executor ${executor}`;
+}
+
 /** The command line that trains choices: the winner's on record, or else one made from them. */
-export function trainCommand({ experiment, seed, winner }: StudyRecord, chosen: Choices): string {
+export function trainCommand({ experiment, seed, winner, executor }: StudyRecord, chosen: Choices): string {
   if (winner?.command !== undefined) return winner.command;
   const choices = Object.entries(chosen).map(([name, value]) =>
     flags.has(name) ? `--${dashed(name)} ${quoted(String(value))}` : `--set ${quoted(`${name}=${value}`)}`,
@@ -22,7 +27,7 @@ export function trainCommand({ experiment, seed, winner }: StudyRecord, chosen: 
     `nadir train ${quoted(experiment)}`,
     ...choices,
     ...(winner === null ? [] : [`--epochs ${winner.epochs}`]),
-    `--seed ${winner?.seed ?? seed}`,
+    `--seed ${winner?.seed ?? seed}${executorFlag(executor)}`,
   ].join(' ');
 }
 

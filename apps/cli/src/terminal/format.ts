@@ -69,6 +69,11 @@ export function choicesText(choices: Choices): string {
     .join(', ');
 }
 
+/** What computes a run: `wasm, 2 threads`, `eager`. Only compiled steps have threads; several runs have them `each`. */
+export function executionText(executor: string, threads: number, each = ''): string {
+  return executor === 'eager' ? executor : `${executor}, ${plural(threads, 'thread')}${each}`;
+}
+
 /** The flags of `nadir train` for choices. */
 export function choicesFlags(choices: Choices): string {
   return Object.entries(choices)

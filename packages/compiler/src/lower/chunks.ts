@@ -13,7 +13,7 @@ export interface Partition {
 }
 
 /** Cost of a chunk, in elements of a simple vector loop: some microseconds, many times the price of handing it out. */
-const grain = 2 ** 14;
+export const grain: number = 2 ** 14;
 
 /**
  * Cuts loops over `sizes` into chunks of about one grain.

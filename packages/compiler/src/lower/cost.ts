@@ -18,14 +18,27 @@ const dear: ReadonlyMap<PointName, number> = new Map([
   ['remainder', 20],
 ]);
 
+/** Cost of one primitive beside its loads, in elements of a simple vector loop. */
+export function costOfPoint(name: PointName): number {
+  return dear.get(name) ?? 0.5;
+}
+
 /** What a vector saves against four scalars, and they against a call of an imported function. */
 const scalarFactor = 4;
 
-/** Rough cost of one turn of a loop that computes `elements`, in elements of a simple vector loop. */
-export function costOf(elements: readonly Element[], vectors: boolean): number {
+/**
+ * Rough cost of one turn of a loop that computes `elements`, in elements of a simple vector loop.
+ *
+ * @param isFree what is computed outside of the loop
+ */
+export function costOf(
+  elements: readonly Element[],
+  vectors: boolean,
+  isFree: (element: Element) => boolean = () => false,
+): number {
   const seen = new Set<Element>();
   const walk = (element: Element): number => {
-    if (seen.has(element)) return 0;
+    if (seen.has(element) || isFree(element)) return 0;
     seen.add(element);
     if (element.kind === 'load') return 1;
     if (element.kind !== 'point') return 0;

@@ -1,16 +1,6 @@
-import { byteSize } from '@nadir/tensor';
-import {
-  f32,
-  f32x4,
-  f64,
-  i32,
-  i32x4,
-  v128,
-  type Expression,
-  type FunctionBuilder,
-  type Local,
-} from '@nadir/wasm';
-import type { Element } from '../kernel.ts';
+import { byteSize, type DType } from '@nadir/tensor';
+import { f32, f32x4, f64, i32, i32x4, type Expression, type FunctionBuilder, type Local } from '@nadir/wasm';
+import { operandsOf, type Element } from '../kernel.ts';
 import { addressOf, type Lowering } from './lowering.ts';
 import {
   castScalar,
@@ -20,10 +10,12 @@ import {
   storeScalar,
   type Scalar,
 } from './scalar-point.ts';
-import { loadMask, storeMask, vectorPoint } from './vector-point.ts';
+import { loadLanes, storeLanes, type Lanes } from './vector-memory.ts';
+import { vectorPoint } from './vector-point.ts';
 
 export type Leaf = Extract<Element, { kind: 'load' | 'index' }>;
-type Value = Local<'v128'> | Scalar;
+/** What one turn makes of an element: a vector, or one element. */
+export type Value = Local<'v128'> | Scalar;
 /** Elements whose values are in locals already. */
 export type KnownValues = ReadonlyMap<Element, Value>;
 
@@ -34,8 +26,8 @@ export function leavesOf(elements: readonly Element[]): Leaf[] {
   const walk = (element: Element): void => {
     if (seen.has(element)) return;
     seen.add(element);
-    if (element.kind === 'point') for (const operand of element.operands) walk(operand);
-    else if (element.kind !== 'constant') leaves.push(element);
+    if (element.kind === 'load' || element.kind === 'index') leaves.push(element);
+    else for (const operand of operandsOf(element)) walk(operand);
   };
   for (const element of elements) walk(element);
   return leaves;
@@ -69,24 +61,24 @@ export interface LeafPlace {
   readonly laneStride: number;
 }
 
-/** Emits elements for one turn of a loop, each once, as vectors of four or as scalars. */
+/** Emits elements for one turn of a loop, each once, as vectors of some lanes or, for 0 lanes, as scalars. */
 export class ElementEmitter {
   readonly #lowering: Lowering;
   readonly #f: FunctionBuilder;
-  readonly #isVector: boolean;
+  readonly #lanes: Lanes | 0;
   readonly #placeOf: (leaf: Leaf) => LeafPlace;
   readonly #values: Map<Element, Value>;
 
   constructor(
     lowering: Lowering,
     f: FunctionBuilder,
-    isVector: boolean,
+    lanes: Lanes | 0,
     placeOf: (leaf: Leaf) => LeafPlace,
     known: KnownValues = new Map(),
   ) {
     this.#lowering = lowering;
     this.#f = f;
-    this.#isVector = isVector;
+    this.#lanes = lanes;
     this.#placeOf = placeOf;
     this.#values = new Map(known);
   }
@@ -97,17 +89,18 @@ export class ElementEmitter {
   }
 
   vector(element: Element): Local<'v128'> {
-    return this.#emit(element) as Local<'v128'>;
+    return this.value(element) as Local<'v128'>;
   }
 
   scalar(element: Element): Scalar {
-    return this.#emit(element) as Scalar;
+    return this.value(element) as Scalar;
   }
 
-  #emit(element: Element): Value {
+  /** A vector, or a scalar for 0 lanes. */
+  value(element: Element): Value {
     const before = this.#values.get(element);
     if (before !== undefined) return before;
-    const value = this.#isVector ? this.#makeVector(element) : this.#makeScalar(element);
+    const value = this.#lanes === 0 ? this.#makeScalar(element) : this.#makeVector(element);
     this.#values.set(element, value);
     return value;
   }
@@ -126,8 +119,12 @@ export class ElementEmitter {
         const index = i32x4.add(i32x4.splat(address), lanes);
         return f.let(element.dtype === 'float32' ? f32x4.convertI32x4S(index) : index);
       }
-      case 'load':
-        return f.let(this.#loadVector(element));
+      case 'load': {
+        const { address, offset, laneStride } = this.#placeOf(element);
+        return f.let(loadLanes(f, element.dtype, address, offset, laneStride, this.#lanes as Lanes));
+      }
+      case 'fold':
+        throw new Error('lower(): a fold is known before it is read.');
       case 'point':
         return vectorPoint(
           f,
@@ -136,30 +133,6 @@ export class ElementEmitter {
           element.operands.map((operand) => this.vector(operand)),
         );
     }
-  }
-
-  #loadVector(leaf: Extract<Element, { kind: 'load' }>): Expression<'v128'> {
-    const { address, offset, laneStride } = this.#placeOf(leaf);
-    const isBool = leaf.dtype === 'bool';
-    if (laneStride === 1) return isBool ? loadMask(this.#f, address, offset) : v128.load(address, offset, 4);
-    if (laneStride === 0) {
-      return isBool
-        ? i32x4.splat(i32.sub(0, i32.ne(i32.load8U(address, offset), 0)))
-        : v128.load32Splat(address, offset);
-    }
-    const first = this.#f.let(address);
-    const step = laneStride * byteSize(leaf.dtype);
-    const at = (lane: number): Expression<'i32'> => (lane === 0 ? first : i32.add(first, lane * step));
-    if (isBool) {
-      let mask = i32x4.splat(i32.sub(0, i32.ne(i32.load8U(first, offset), 0)));
-      for (let lane = 1; lane < 4; lane++) {
-        mask = i32x4.replaceLane(mask, lane, i32.sub(0, i32.ne(i32.load8U(at(lane), offset), 0)));
-      }
-      return mask;
-    }
-    let value = v128.load32Zero(first, offset);
-    for (let lane = 1; lane < 4; lane++) value = v128.load32Lane(at(lane), value, lane, offset);
-    return value;
   }
 
   #makeScalar(element: Element): Scalar {
@@ -179,6 +152,8 @@ export class ElementEmitter {
         const { address, offset } = this.#placeOf(element);
         return f.let(loadScalar(element.dtype, address, offset)) as Scalar;
       }
+      case 'fold':
+        throw new Error('lower(): a fold is known before it is read.');
       case 'point':
         return scalarPoint(
           f,
@@ -190,27 +165,17 @@ export class ElementEmitter {
   }
 }
 
-/** Stores a vector of four elements. */
-export function storeVector(
-  f: FunctionBuilder,
-  element: Element,
-  address: Expression<'i32'>,
-  value: Local<'v128'>,
-  offset: number,
-): Expression<'void'> {
-  return element.dtype === 'bool'
-    ? storeMask(f, address, value, offset)
-    : v128.store(address, value, offset, 4);
-}
-
-/** Stores one element. */
+/** Stores what was emitted for an element. */
 export function storeElement(
-  element: Element,
+  f: FunctionBuilder,
+  dtype: DType,
   address: Expression<'i32'>,
-  value: Scalar,
+  value: Value,
   offset: number,
-): Expression<'void'> {
-  return storeScalar(element.dtype, address, value, offset);
+  lanes: Lanes | 0,
+): void {
+  if (lanes === 0) f.do(storeScalar(dtype, address, value as Scalar, offset));
+  else storeLanes(f, dtype, address, value as Local<'v128'>, offset, lanes);
 }
 
 /** Elements below `roots` all of whose leaves satisfy `isFixed`, the largest of them only. */
@@ -221,7 +186,7 @@ export function fixedParts(roots: readonly Element[], isFixed: (leaf: Leaf) => b
     if (before !== undefined) return before;
     let all = true;
     if (element.kind === 'point') for (const operand of element.operands) all = check(operand) && all;
-    else if (element.kind !== 'constant') all = isFixed(element);
+    else if (element.kind === 'load' || element.kind === 'index') all = isFixed(element);
     fixed.set(element, all);
     return all;
   };

@@ -7,14 +7,17 @@ import {
   i32x4,
   i8x16,
   select,
+  v128,
   type Expression,
   type FunctionBuilder,
   type Local,
 } from '@nadir/wasm';
-import type { ReduceKernel } from '../kernel.ts';
+import type { FoldName } from '../kernel.ts';
 import { castScalar, type Scalar } from './scalar-point.ts';
+import { splat, splatInteger } from './vector-math.ts';
+import { laneMask, type Lanes } from './vector-memory.ts';
 
-type Name = ReduceKernel['name'];
+type Name = FoldName;
 type Value = Local<'v128'>;
 
 /** One accumulator of one element at a time. */
@@ -28,14 +31,15 @@ export interface ScalarFold {
 /** Four accumulators, one for each lane. */
 export interface VectorFold {
   reset(): void;
-  add(value: Value): void;
+  /** Takes in a vector, or its first lanes. */
+  add(value: Value, lanes?: Lanes): void;
   /** The four results as a vector of the element's type. */
   lanes(): Expression<'v128'>;
   /** Folds the lanes into a scalar fold. */
   into(fold: ScalarFold): void;
 }
 
-function identity(name: Name, dtype: DType): number {
+export function identity(name: Name, dtype: DType): number {
   if (name === 'sum') return 0;
   if (name === 'prod') return 1;
   const isFloat = dtype === 'float32' || dtype === 'float64';
@@ -43,7 +47,7 @@ function identity(name: Name, dtype: DType): number {
   return isFloat ? Infinity : dtype === 'int32' ? 2 ** 31 - 1 : dtype === 'uint8' ? 255 : 1;
 }
 
-const combineF64 = (name: Name, a: Expression<'f64'>, b: Expression<'f64'>): Expression<'f64'> =>
+export const combineF64 = (name: Name, a: Expression<'f64'>, b: Expression<'f64'>): Expression<'f64'> =>
   name === 'sum'
     ? f64.add(a, b)
     : name === 'prod'
@@ -52,12 +56,17 @@ const combineF64 = (name: Name, a: Expression<'f64'>, b: Expression<'f64'>): Exp
         ? f64.max(a, b)
         : f64.min(a, b);
 
-const combineI32 = (name: Name, a: Local<'i32'>, b: Local<'i32'>): Expression<'i32'> =>
+export const combineI32 = (name: Name, a: Local<'i32'>, b: Local<'i32'>): Expression<'i32'> =>
   name === 'sum'
     ? i32.add(a, b)
     : name === 'prod'
       ? i32.mul(a, b)
       : select(name === 'max' ? i32.gtS(a, b) : i32.ltS(a, b), a, b);
+
+export function combineI32x4(name: Name, a: Value, b: Value): Expression<'v128'> {
+  const { add, mul, maxS, minS } = i32x4;
+  return { sum: add, prod: mul, max: maxS, min: minS }[name](a, b);
+}
 
 /** Floats are folded in double precision, as eager does. */
 export function scalarFold(f: FunctionBuilder, name: Name, from: DType, to: DType): ScalarFold {
@@ -84,8 +93,13 @@ export function scalarFold(f: FunctionBuilder, name: Name, from: DType, to: DTyp
   };
 }
 
-const high = (value: Expression<'v128'>): Expression<'v128'> =>
+export const high = (value: Expression<'v128'>): Expression<'v128'> =>
   i8x16.shuffle(value, value, [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15]);
+
+/** A vector whose other lanes change nothing. */
+function firstLanes(f: FunctionBuilder, value: Value, lanes: Lanes, start: Expression<'v128'>): Value {
+  return lanes === 4 ? value : f.let(v128.bitselect(value, start, laneMask(f, lanes)));
+}
 
 /** Sums and products of float32 in two vectors of float64 each. */
 function wideFold(f: FunctionBuilder, name: 'sum' | 'prod'): VectorFold {
@@ -97,9 +111,10 @@ function wideFold(f: FunctionBuilder, name: 'sum' | 'prod'): VectorFold {
       f.set(lower, f64x2.const(identity(name, 'float32')));
       f.set(upper, f64x2.const(identity(name, 'float32')));
     },
-    add: (value) => {
-      f.set(lower, combine(lower, f64x2.promoteLowF32x4(value)));
-      f.set(upper, combine(upper, f64x2.promoteLowF32x4(high(value))));
+    add: (value, lanes = 4) => {
+      const first = firstLanes(f, value, lanes, splat(f, identity(name, 'float32')));
+      f.set(lower, combine(lower, f64x2.promoteLowF32x4(first)));
+      if (lanes > 2) f.set(upper, combine(upper, f64x2.promoteLowF32x4(high(first))));
     },
     lanes: () => {
       const bytes = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
@@ -114,20 +129,28 @@ function wideFold(f: FunctionBuilder, name: 'sum' | 'prod'): VectorFold {
   };
 }
 
+/**
+ * The greater or smaller of what was folded and another value, NaN above all: pmax keeps its first operand where either is NaN. Three
+ * instructions, where f32x4.max, which also orders −0 and 0, takes eight.
+ */
+export function extreme(name: 'max' | 'min', folded: Value, value: Value): Expression<'v128'> {
+  const best = name === 'max' ? f32x4.pmax(folded, value) : f32x4.pmin(folded, value);
+  return v128.or(best, f32x4.ne(value, value));
+}
+
 /** Four lanes of float32 or int32 (bool and uint8 do not come here). */
 export function vectorFold(f: FunctionBuilder, name: Name, from: 'float32' | 'int32'): VectorFold {
   if (from === 'float32' && (name === 'sum' || name === 'prod')) return wideFold(f, name);
   const accumulator = f.local('v128');
   const start = identity(name, from);
-  const combine =
-    from === 'float32'
-      ? name === 'max'
-        ? f32x4.max
-        : f32x4.min
-      : { sum: i32x4.add, prod: i32x4.mul, max: i32x4.maxS, min: i32x4.minS }[name];
+  const combine = (a: Value, b: Value): Expression<'v128'> =>
+    from === 'float32' ? extreme(name as 'max' | 'min', a, b) : combineI32x4(name, a, b);
   return {
     reset: () => f.set(accumulator, from === 'float32' ? f32x4.const(start) : i32x4.const(start)),
-    add: (value) => f.set(accumulator, combine(accumulator, value)),
+    add: (value, lanes = 4) => {
+      const first = from === 'float32' ? splat(f, start) : splatInteger(f, start);
+      f.set(accumulator, combine(accumulator, firstLanes(f, value, lanes, first)));
+    },
     lanes: () => accumulator,
     into: (fold) => {
       for (let lane = 0; lane < 4; lane++) {

@@ -18,7 +18,6 @@ import {
   startOf,
   stepBytes,
   storeElement,
-  storeVector,
   type KnownValues,
   type Leaf,
   type LeafPlace,
@@ -26,6 +25,7 @@ import {
 import { addressOf, bufferOf, pointerTo, type Lowering } from './lowering.ts';
 import { mergeAxes, plus } from './nest.ts';
 import { scalarConstant, storeScalar, type Scalar } from './scalar-point.ts';
+import { lanesOfRest, type Lanes } from './vector-memory.ts';
 import { isVector } from './vector-point.ts';
 
 /**
@@ -82,22 +82,24 @@ export function emitMap(
         bytes,
         index,
       };
-      if (range !== null) {
-        f.set(index, range.from);
-        if (vectors) emitTurns(turn, true, mayOverrun ? range.to : f.let(i32.and(range.to, -4)));
-        if (!vectors || !mayOverrun) emitTurns(turn, false, range.to);
-        return;
+      const rest = mayOverrun ? 0 : lanesOfRest(count);
+      f.set(index, range === null ? 0 : range.from);
+      if (!vectors) emitTurns(turn, 0, range === null ? count : range.to);
+      else if (range === null) {
+        emitTurns(turn, 4, count - rest);
+        if (rest > 0) emitTurn(turn, rest, knownBefore(turn, rest));
+      } else {
+        emitTurns(turn, 4, rest === 0 ? range.to : f.let(i32.and(range.to, -4)));
+        // Blocks are multiples of four: only the last one has a rest.
+        if (rest > 0) f.if(i32.ltS(index, range.to), () => emitTurn(turn, rest, knownBefore(turn, rest)));
       }
-      const whole = mayOverrun ? count : count - (count % 4);
-      f.set(index, 0);
-      if (vectors) emitTurns(turn, true, whole);
-      if (!vectors || whole < count) emitTurns(turn, false, count);
     },
   );
   return cut.chunks;
 }
 
-interface Turn {
+/** The innermost loop of a map: where everything is. */
+export interface Turn {
   readonly lowering: Lowering;
   readonly f: FunctionBuilder;
   readonly roots: readonly Root[];
@@ -110,36 +112,49 @@ interface Turn {
   readonly index: Local<'i32'>;
 }
 
-/** The inner loop from the index on up to `end`; what is `known` was computed before all rows. */
-export function emitTurns(turn: Turn, isVectorTurn: boolean, end: Operand<'i32'>, known?: KnownValues): void {
-  const { lowering, f, roots, leaves, pointers, offsets, strides, bytes, index } = turn;
+function emitterOf(turn: Turn, lanes: Lanes | 0, known?: KnownValues): ElementEmitter {
+  const { lowering, f, leaves, offsets, strides } = turn;
   const places = new Map(leaves.map((leaf, i) => [leaf, i]));
-  const at = (i: number): Expression<'i32'> => plus(pointers[i]!, index, strides[i]! * bytes[i]!);
   const placeOf = (leaf: Leaf): LeafPlace => {
     const i = places.get(leaf)!;
-    return { address: at(i), offset: offsets[i]!, laneStride: strides[i]! };
+    return { address: addressAt(turn, i), offset: offsets[i]!, laneStride: strides[i]! };
   };
-  const before = new ElementEmitter(lowering, f, isVectorTurn, placeOf, known);
+  return new ElementEmitter(lowering, f, lanes, placeOf, known);
+}
+
+function addressAt({ pointers, index, strides, bytes }: Turn, i: number): Expression<'i32'> {
+  return plus(pointers[i]!, index, strides[i]! * bytes[i]!);
+}
+
+/** What is the same in every turn, besides what is known before. */
+export function knownBefore(turn: Turn, lanes: Lanes | 0, known?: KnownValues): KnownValues {
+  const { roots, leaves, strides } = turn;
+  const before = emitterOf(turn, lanes, known);
+  const places = new Map(leaves.map((leaf, i) => [leaf, i]));
   const elements = roots.map((root) => root.element);
-  for (const part of fixedParts(elements, (leaf) => strides[places.get(leaf)!] === 0)) {
-    if (isVectorTurn) before.vector(part);
-    else before.scalar(part);
-  }
+  for (const part of fixedParts(elements, (leaf) => strides[places.get(leaf)!] === 0)) before.value(part);
+  return before.values;
+}
+
+/** The inner loop from the index on up to `end`. */
+export function emitTurns(turn: Turn, lanes: 4 | 0, end: Operand<'i32'>, known?: KnownValues): void {
+  const { f, index } = turn;
+  const before = knownBefore(turn, lanes, known);
   f.while(i32.ltS(index, end), () => {
-    const emitter = new ElementEmitter(lowering, f, isVectorTurn, placeOf, before.values);
-    // All is read before anything is stored: a result may lie where an operand was.
-    const values = elements.map((element) =>
-      isVectorTurn ? emitter.vector(element) : emitter.scalar(element),
-    );
-    roots.forEach(({ element }, r) => {
-      const i = leaves.length + r;
-      f.do(
-        isVectorTurn
-          ? storeVector(f, element, at(i), values[r] as Local<'v128'>, offsets[i]!)
-          : storeElement(element, at(i), values[r] as Scalar, offsets[i]!),
-      );
-    });
-    f.set(index, i32.add(index, isVectorTurn ? 4 : 1));
+    emitTurn(turn, lanes, before);
+    f.set(index, i32.add(index, Math.max(1, lanes)));
+  });
+}
+
+/** One turn. */
+export function emitTurn(turn: Turn, lanes: Lanes | 0, before: KnownValues): void {
+  const { f, roots, leaves, offsets } = turn;
+  const emitter = emitterOf(turn, lanes, before);
+  // All is read before anything is stored: a result may lie where an operand was.
+  const values = roots.map(({ element }) => emitter.value(element));
+  roots.forEach(({ element }, r) => {
+    const i = leaves.length + r;
+    storeElement(f, element.dtype, addressAt(turn, i), values[r]!, offsets[i]!, lanes);
   });
 }
 

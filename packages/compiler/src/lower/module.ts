@@ -12,7 +12,10 @@ import type { Kernel, KernelProgram, PrimitiveKernel, Root } from '../kernel.ts'
 import { mostPages } from '../memory.ts';
 import { failures } from '../passes/failures.ts';
 import { plan, type PlannedProgram } from '../passes/plan.ts';
-import { emitProduct, productBytes } from './convolution/product.ts';
+import { productBytes } from './convolution/product-plan.ts';
+import { emitProduct } from './convolution/product.ts';
+import { emitWinograd, winogradBytes } from './convolution/winograd-product.ts';
+import { emitWinogradWeights, winogradWeightBytes } from './convolution/winograd-weights.ts';
 import { emitWeights, weightBytes } from './convolution/weights.ts';
 import { emitArgExtreme, emitScatterAdd, emitTake } from './gather.ts';
 import type { Lowering } from './lowering.ts';
@@ -22,6 +25,7 @@ import { emitPack } from './matmul/pack.ts';
 import { emitAveragePool, emitMaxPool } from './pool.ts';
 import { emitRandomAdvance, emitRandomBits } from './random.ts';
 import { emitReduce } from './reduce.ts';
+import { emitRowKernel, rowBytes } from './rows.ts';
 import { emitArgSort, emitCumSum, sortBytes } from './scan.ts';
 import { emitRun, type Task } from './run.ts';
 import { declareScalarMath } from './scalar-math.ts';
@@ -69,10 +73,18 @@ const emitters: { readonly [P in OwnName]: Emitter } = {
   randomAdvance: emitRandomAdvance,
 };
 
+/** The kernels of convolutions, and the working memory that a thread needs for them. */
+const convolutions = {
+  product: { emit: emitProduct, scratchBytes: productBytes },
+  winograd: { emit: emitWinograd, scratchBytes: winogradBytes },
+  weights: { emit: emitWeights, scratchBytes: weightBytes },
+  winogradWeights: { emit: emitWinogradWeights, scratchBytes: winogradWeightBytes },
+} as const;
+
 function scratchOf(kernel: Kernel): number {
-  if (kernel.kind === 'convolution')
-    return kernel.part === 'product' ? productBytes(kernel.geometry) : weightBytes(kernel.geometry);
+  if (kernel.kind === 'rows') return rowBytes(kernel);
   if (kernel.kind === 'matmul') return matmulBytes(kernel);
+  if (kernel.kind === 'convolution') return convolutions[kernel.part].scratchBytes(kernel.geometry);
   if (kernel.kind !== 'primitive') return 0;
   switch (kernel.node.primitive) {
     case 'argSort':
@@ -113,6 +125,7 @@ function whatOf(kernel: Kernel): string {
     case 'convolution':
       return `convolution_${kernel.part}`;
     case 'map':
+    case 'rows':
       return rootNames(kernel.roots);
     case 'matmul': {
       const own = kernel.roots.filter(({ element }) => element.kind !== 'load');
@@ -185,6 +198,8 @@ function emitKernel(lowering: Lowering, f: FunctionBuilder, kernel: Kernel, chun
       return emitMap(lowering, f, kernel, chunk);
     case 'reduce':
       return emitReduce(lowering, f, kernel, chunk);
+    case 'rows':
+      return emitRowKernel(lowering, f, kernel, chunk);
     case 'fill':
       return emitFill(lowering, f, kernel, chunk);
     case 'matmul':
@@ -192,7 +207,7 @@ function emitKernel(lowering: Lowering, f: FunctionBuilder, kernel: Kernel, chun
     case 'pack':
       return emitPack(lowering, f, kernel, chunk);
     case 'convolution':
-      return (kernel.part === 'product' ? emitProduct : emitWeights)(lowering, f, kernel, chunk);
+      return convolutions[kernel.part].emit(lowering, f, kernel, chunk);
     case 'primitive': {
       const emit = (emitters as Readonly<Record<string, (typeof emitters)['take'] | undefined>>)[
         kernel.node.primitive

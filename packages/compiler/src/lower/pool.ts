@@ -11,8 +11,11 @@ import {
   type Local,
 } from '@nadir/wasm';
 import type { PrimitiveKernel } from '../kernel.ts';
-import { bufferOf, pointerTo, type Lowering } from './lowering.ts';
-import { fourAtATime, isPairs, pairsGather, pairsMax, pairsScatter } from './pool-pairs.ts';
+import { partition } from './chunks.ts';
+import { along, product, spanOf, type Count, type Span } from './convolution/blocks.ts';
+import { pointerTo, type Lowering } from './lowering.ts';
+import { eachFour, isPairs, pairsGather, pairsMax, pairsScatter } from './pool-pairs.ts';
+import { emitRowsOfWindows, hasRows, type MaxPoolName } from './pool-rows.ts';
 import {
   castScalar,
   loadScalar,
@@ -23,7 +26,8 @@ import {
 } from './scalar-point.ts';
 
 interface Geometry {
-  readonly planes: number;
+  /** Planes of the chunk. */
+  readonly planes: Count;
   readonly height: number;
   readonly width: number;
   readonly outHeight: number;
@@ -87,7 +91,7 @@ function walkWindows(
 const mostTaps = 16;
 
 /** Whether every window lies inside the image, and is small enough to be written out. */
-function isInside({ height, width, outHeight, outWidth, window }: Geometry): boolean {
+function isInside({ height, width, outHeight, outWidth, window }: Omit<Geometry, 'planes'>): boolean {
   const { kernel, stride, padding, dilation } = window;
   const reach = (axis: 0 | 1, count: number): number =>
     (count - 1) * stride[axis] + (kernel[axis] - 1) * dilation[axis];
@@ -110,41 +114,36 @@ function tapsOf({ width, window }: Geometry): number[] {
   return taps;
 }
 
-/**
- * Emits the loops over windows that lie inside the image; `body` gets the address of the first element of one, and
- * `fourWindows`, where given, that of the first of four.
- */
+/** Emits the loops over rows of windows that lie inside the image; `body` gets the address of the first element of the first. */
 function walkInside(
   f: FunctionBuilder,
   geometry: Geometry,
   bytes: number,
   image: Local<'i32'>,
-  fourWindows: ((first: Local<'i32'>) => void) | null,
   body: (first: Local<'i32'>) => void,
 ): void {
-  const { planes, height, width, outHeight, outWidth, window } = geometry;
+  const { planes, height, width, outHeight, window } = geometry;
   const plane = f.let(image);
-  const [p, i, j] = [f.local('i32'), f.local('i32'), f.local('i32')];
+  const [p, i] = [f.local('i32', 'plane'), f.local('i32', 'row')];
   f.for(p, { to: planes }, () => {
     const row = f.let(plane);
     f.for(i, { to: outHeight }, () => {
-      const first = f.let(row);
-      f.set(j, 0);
-      if (fourWindows !== null) {
-        fourAtATime(f, j, outWidth, () => {
-          fourWindows(first);
-          f.set(first, i32.add(first, 4 * window.stride[1] * bytes));
-        });
-      }
-      f.while(i32.ltS(j, outWidth), () => {
-        body(first);
-        f.set(first, i32.add(first, window.stride[1] * bytes));
-        f.set(j, i32.add(j, 1));
-      });
+      body(row);
       f.set(row, i32.add(row, window.stride[0] * width * bytes));
     });
     f.set(plane, i32.add(plane, height * width * bytes));
   });
+}
+
+/** The planes that a chunk has, and how many chunks there are. */
+interface PlaneSpan extends Span {
+  readonly chunks: number;
+}
+
+/** Cuts planes into chunks, each of `cost` in elements of a simple vector loop. */
+function cutPlanes(f: FunctionBuilder, chunk: Local<'i32'>, planes: number, cost: number): PlaneSpan {
+  const { block, chunks } = partition([planes], cost);
+  return { ...spanOf(f, chunk, planes, block), chunks };
 }
 
 /** Emits the loops over the elements of one window that are inside the image, with the position of each in its plane. */
@@ -174,44 +173,82 @@ function greater(dtype: DType, a: Scalar, b: Scalar): Expression<'i32'> {
   return i32.or(ops.gt(x, y), i32.and(ops.ne(x, x), ops.eq(y, y)));
 }
 
-/** Emits `maxPool`, or the gather or scatter at the first greatest element of each window. */
-export function emitMaxPool(lowering: Lowering, f: FunctionBuilder, kernel: PrimitiveKernel): void {
+/** What an element that is computed alone costs, in elements of a simple vector loop. */
+const scalarCost = 4;
+
+/** Emits one chunk of `maxPool`, or of the gather or scatter at the first greatest element of each window; returns how many there are. */
+export function emitMaxPool(
+  lowering: Lowering,
+  f: FunctionBuilder,
+  kernel: PrimitiveKernel,
+  chunk: Local<'i32'>,
+): number {
   const { node, operands, buffer } = kernel;
   const { primitive, attributes } = node as Extract<
     PrimitiveKernel['node'],
     { primitive: 'maxPool' | 'maxPoolGather' | 'maxPoolScatter' }
   >;
   const { dtype, shape } = operands[0]!;
-  const outShape = primitive === 'maxPoolScatter' ? operands[1]!.shape : node.type.shape;
+  const isScatter = primitive === 'maxPoolScatter';
+  const outShape = isScatter ? operands[1]!.shape : node.type.shape;
   const bytes = byteSize(dtype);
-  const geometry: Geometry = {
-    planes: shape[0]! * shape[1]!,
-    height: shape[2]!,
-    width: shape[3]!,
-    outHeight: outShape[2]!,
-    outWidth: outShape[3]!,
-    window: attributes,
-  };
-  const views = operands.map((view) => f.let(pointerTo(lowering, f, view.buffer, view.offset)));
-  const result = f.let(pointerTo(lowering, f, buffer));
-  if (primitive === 'maxPoolScatter') f.do(memory.fill(result, 0, bufferOf(lowering, buffer).size * bytes));
-  // Moves window by window: through the result, or for the scatter through the gradient.
-  const out = f.let(primitive === 'maxPoolScatter' ? views[1]! : result);
+  const [outHeight, outWidth] = [outShape[2]!, outShape[3]!];
+  const sizes = { height: shape[2]!, width: shape[3]!, outHeight, outWidth, window: attributes };
+  const fits = isInside(sizes);
+  const pairs = fits && dtype === 'float32' && isPairs(attributes) && outWidth >= 4;
+  const rows = !pairs && dtype === 'float32' && hasRows(sizes);
+  const taps = outHeight * outWidth * attributes.kernel[0] * attributes.kernel[1];
+  const span = cutPlanes(f, chunk, shape[0]! * shape[1]!, pairs || rows ? taps : scalarCost * taps);
+  const geometry: Geometry = { ...sizes, planes: span.count };
   const planeBytes = geometry.height * geometry.width * bytes;
-  const other = f.let(primitive === 'maxPoolScatter' ? result : (views[1] ?? views[0]!));
-  const shift = f.let(i32.sub(other, views[0]!));
-  if (isInside(geometry)) {
-    const rowBytes = geometry.width * bytes;
-    const fourWindows = (first: Local<'i32'>): void => {
+  const outBytes = outHeight * outWidth * bytes;
+  const start = (pointer: Expression<'i32'>, step: number): Local<'i32'> =>
+    f.let(along(pointer, span.from, step));
+  const view = (index: number): Expression<'i32'> =>
+    pointerTo(lowering, f, operands[index]!.buffer, operands[index]!.offset);
+  const image = start(view(0), planeBytes);
+  const result = start(pointerTo(lowering, f, buffer), isScatter ? planeBytes : outBytes);
+  // Moves window by window: through the result, or for the scatter through the gradient.
+  const out = isScatter ? start(view(1), outBytes) : f.let(result);
+  // Of the shape of the image: what is gathered from, or scattered to.
+  const other = primitive === 'maxPoolGather' ? start(view(1), planeBytes) : result;
+  const isCovered = 2 * outHeight === geometry.height && 2 * outWidth === geometry.width;
+  if (isScatter && !(pairs && isCovered)) f.do(memory.fill(result, 0, product(f, span.count, planeBytes)));
+  const shift = f.let(i32.sub(other, image));
+  if (pairs) {
+    walkInside(f, geometry, bytes, image, (first) => {
       const place = f.let(i32.add(first, shift));
-      if (primitive === 'maxPool') f.do(v128.store(out, pairsMax(f, first, rowBytes), 0, 4));
-      else if (primitive === 'maxPoolGather')
-        f.do(v128.store(out, pairsGather(f, first, place, rowBytes), 0, 4));
-      else pairsScatter(f, first, out, place, rowBytes);
-      f.set(out, i32.add(out, 16));
-    };
-    const pairs = dtype === 'float32' && isPairs(attributes);
-    walkInside(f, geometry, bytes, views[0]!, pairs ? fourWindows : null, (first) => {
+      const rowBytes = geometry.width * bytes;
+      eachFour(f, outWidth, [first, place], out, (windows, at) => {
+        if (primitive === 'maxPool')
+          f.do(v128.store(at.base, pairsMax(f, windows[0], rowBytes), at.offset, 4));
+        else if (primitive === 'maxPoolGather')
+          f.do(v128.store(at.base, pairsGather(f, windows[0], windows[1], rowBytes), at.offset, 4));
+        else pairsScatter(f, windows[0], at, windows[1], rowBytes);
+      });
+      f.set(out, i32.add(out, outWidth * bytes));
+    });
+  } else if (rows) emitRowsOfWindows(f, geometry, primitive, image, shift, out);
+  else if (fits) emitInside(f, geometry, primitive, dtype, image, shift, out);
+  else emitBounded(f, geometry, primitive, dtype, image, shift, out);
+  return span.chunks;
+}
+
+/** Windows inside the image, one at a time. */
+function emitInside(
+  f: FunctionBuilder,
+  geometry: Geometry,
+  primitive: MaxPoolName,
+  dtype: DType,
+  image: Local<'i32'>,
+  shift: Local<'i32'>,
+  out: Local<'i32'>,
+): void {
+  const bytes = byteSize(dtype);
+  const column = f.local('i32', 'column');
+  walkInside(f, geometry, bytes, image, (row) => {
+    const first = f.let(row);
+    f.for(column, { to: geometry.outWidth }, () => {
       const [head, ...rest] = tapsOf(geometry);
       const best = f.let(loadScalar(dtype, first, head! * bytes)) as Scalar;
       const position = f.let(i32.const(0));
@@ -227,10 +264,23 @@ export function emitMaxPool(lowering: Lowering, f: FunctionBuilder, kernel: Prim
         f.do(storeScalar(dtype, out, f.let(loadScalar(dtype, place, 0)) as Scalar, 0));
       else addTo(f, dtype, place, f.let(loadScalar(dtype, out, 0)) as Scalar);
       f.set(out, i32.add(out, bytes));
+      f.set(first, i32.add(first, geometry.window.stride[1] * bytes));
     });
-    return;
-  }
-  walkWindows(f, geometry, planeBytes, views[0]!, (plane, rows, columns) => {
+  });
+}
+
+/** Windows that may go over the border, one at a time. */
+function emitBounded(
+  f: FunctionBuilder,
+  geometry: Geometry,
+  primitive: MaxPoolName,
+  dtype: DType,
+  image: Local<'i32'>,
+  shift: Local<'i32'>,
+  out: Local<'i32'>,
+): void {
+  const bytes = byteSize(dtype);
+  walkWindows(f, geometry, geometry.height * geometry.width * bytes, image, (plane, rows, columns) => {
     const best = f.let(scalarConstant(dtype, lowest(dtype))) as Scalar;
     const position = f.let(i32.const(-1));
     walkWindow(f, geometry, rows, columns, (at) => {
@@ -268,8 +318,13 @@ export function addTo(f: FunctionBuilder, dtype: DType, at: Local<'i32'>, value:
   f.do(storeScalar(dtype, at, f.let<'f32' | 'f64' | 'i32'>(sum) as Scalar, 0));
 }
 
-/** Emits `averagePool` or its adjoint; sums are kept in double precision. */
-export function emitAveragePool(lowering: Lowering, f: FunctionBuilder, kernel: PrimitiveKernel): void {
+/** Emits one chunk of `averagePool` or of its adjoint; sums are kept in double precision. Returns how many chunks there are. */
+export function emitAveragePool(
+  lowering: Lowering,
+  f: FunctionBuilder,
+  kernel: PrimitiveKernel,
+  chunk: Local<'i32'>,
+): number {
   const { node, operands, buffer } = kernel;
   const { primitive, attributes } = node as Extract<
     PrimitiveKernel['node'],
@@ -280,49 +335,51 @@ export function emitAveragePool(lowering: Lowering, f: FunctionBuilder, kernel: 
   const image = isGradient ? node.type.shape : operands[0]!.shape;
   const outShape = isGradient ? operands[0]!.shape : node.type.shape;
   const bytes = byteSize(dtype);
+  const taps = outShape[2]! * outShape[3]! * attributes.kernel[0] * attributes.kernel[1];
+  const span = cutPlanes(f, chunk, image[0]! * image[1]!, scalarCost * taps);
   const geometry: Geometry = {
-    planes: image[0]! * image[1]!,
+    planes: span.count,
     height: image[2]!,
     width: image[3]!,
     outHeight: outShape[2]!,
     outWidth: outShape[3]!,
     window: { ...attributes, dilation: [1, 1] },
   };
-  const operand = f.let(pointerTo(lowering, f, operands[0]!.buffer, operands[0]!.offset));
-  const result = f.let(pointerTo(lowering, f, buffer));
-  if (isGradient) f.do(memory.fill(result, 0, bufferOf(lowering, buffer).size * bytes));
+  const planeBytes = geometry.height * geometry.width * bytes;
+  const outBytes = geometry.outHeight * geometry.outWidth * bytes;
+  const [operandBytes, resultBytes] = isGradient ? [outBytes, planeBytes] : [planeBytes, outBytes];
+  const operand = f.let(
+    along(pointerTo(lowering, f, operands[0]!.buffer, operands[0]!.offset), span.from, operandBytes),
+  );
+  const result = f.let(along(pointerTo(lowering, f, buffer), span.from, resultBytes));
+  if (isGradient) f.do(memory.fill(result, 0, product(f, span.count, planeBytes)));
   const out = f.let(isGradient ? operand : result);
   const { countIncludePad, kernel: window } = attributes;
-  walkWindows(
-    f,
-    geometry,
-    geometry.height * geometry.width * bytes,
-    isGradient ? result : operand,
-    (plane, rows, columns) => {
-      const inside = i32.mul(i32.sub(rows[1], rows[0]), i32.sub(columns[1], columns[0]));
-      const count = f.let(countIncludePad ? i32.const(window[0] * window[1]) : inside);
-      f.set(count, select(i32.gtS(count, 0), count, i32.const(1)));
-      const divisor = f.let(f64.convertI32S(count));
-      if (isGradient) {
-        const whole = castScalar(
-          f,
-          dtype,
-          'float64',
-          f.let(loadScalar(dtype, out, 0)) as Scalar,
-        ) as Local<'f64'>;
-        const share = castScalar(f, 'float64', dtype, f.let(f64.div(whole, divisor)));
-        walkWindow(f, geometry, rows, columns, (position) => {
-          addTo(f, dtype, f.let(i32.add(plane, i32.mul(position, bytes))), share);
-        });
-      } else {
-        const sum = f.let(f64.const(0));
-        walkWindow(f, geometry, rows, columns, (position) => {
-          const value = f.let(loadScalar(dtype, i32.add(plane, i32.mul(position, bytes)), 0)) as Scalar;
-          f.set(sum, f64.add(sum, castScalar(f, dtype, 'float64', value) as Local<'f64'>));
-        });
-        f.do(storeScalar(dtype, out, castScalar(f, 'float64', dtype, f.let(f64.div(sum, divisor))), 0));
-      }
-      f.set(out, i32.add(out, bytes));
-    },
-  );
+  walkWindows(f, geometry, planeBytes, isGradient ? result : operand, (plane, rows, columns) => {
+    const inside = i32.mul(i32.sub(rows[1], rows[0]), i32.sub(columns[1], columns[0]));
+    const count = f.let(countIncludePad ? i32.const(window[0] * window[1]) : inside);
+    f.set(count, select(i32.gtS(count, 0), count, i32.const(1)));
+    const divisor = f.let(f64.convertI32S(count));
+    if (isGradient) {
+      const whole = castScalar(
+        f,
+        dtype,
+        'float64',
+        f.let(loadScalar(dtype, out, 0)) as Scalar,
+      ) as Local<'f64'>;
+      const share = castScalar(f, 'float64', dtype, f.let(f64.div(whole, divisor)));
+      walkWindow(f, geometry, rows, columns, (position) => {
+        addTo(f, dtype, f.let(i32.add(plane, i32.mul(position, bytes))), share);
+      });
+    } else {
+      const sum = f.let(f64.const(0));
+      walkWindow(f, geometry, rows, columns, (position) => {
+        const value = f.let(loadScalar(dtype, i32.add(plane, i32.mul(position, bytes)), 0)) as Scalar;
+        f.set(sum, f64.add(sum, castScalar(f, dtype, 'float64', value) as Local<'f64'>));
+      });
+      f.do(storeScalar(dtype, out, castScalar(f, 'float64', dtype, f.let(f64.div(sum, divisor))), 0));
+    }
+    f.set(out, i32.add(out, bytes));
+  });
+  return span.chunks;
 }

@@ -1,6 +1,6 @@
-import { byteSize, contiguousStrides, reducedShape } from '@nadir/tensor';
-import { i32, v128, type Expression, type FunctionBuilder, type Local, type Operand } from '@nadir/wasm';
-import type { Affine, ReduceKernel } from '../kernel.ts';
+import { byteSize } from '@nadir/tensor';
+import { i32, type Expression, type FunctionBuilder, type Local, type Operand } from '@nadir/wasm';
+import { keptPosition, type ReduceKernel } from '../kernel.ts';
 import { partition, walkChunk } from './chunks.ts';
 import { costOf } from './cost.ts';
 import {
@@ -16,6 +16,7 @@ import { scalarFold, vectorFold } from './fold.ts';
 import { addressOf, type Lowering } from './lowering.ts';
 import { mergeAxes, plus, walkAxes, type MergedNest } from './nest.ts';
 import { storeScalar } from './scalar-point.ts';
+import { lanesOfRest, storeLanes, type Lanes } from './vector-memory.ts';
 import { isVector } from './vector-point.ts';
 
 /** Accumulators of a row. */
@@ -36,16 +37,6 @@ interface Plan {
   readonly chunk: Local<'i32'>;
 }
 
-/** The position of the result over the axes of the operand: reduced axes do not move it. */
-function resultPosition(kernel: ReduceKernel): Affine {
-  const kept = contiguousStrides(reducedShape(kernel.shape, kernel.axes));
-  let next = 0;
-  return {
-    strides: kernel.shape.map((_, axis) => (kernel.axes.includes(axis) ? 0 : kept[next++]!)),
-    offset: 0,
-  };
-}
-
 /**
  * Emits one chunk of a reduction: along vectors of a row where the last axis is folded, else of columns side by side.
  * Returns how many chunks there are.
@@ -59,7 +50,7 @@ export function emitReduce(
   const { shape, axes, element, buffer, dtype } = kernel;
   const leaves = leavesOf([element]);
   const kept = shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
-  const position = resultPosition(kernel);
+  const position = keptPosition(shape, axes);
   const nest = mergeAxes(shape, [...kept, ...axes], kept.length, [
     ...leaves.map((leaf) => leaf.at),
     position,
@@ -100,7 +91,7 @@ function costOfResult({ kernel, nest }: Plan, vectors: boolean): number {
 
 function emitter(
   plan: Plan,
-  isVectorTurn: boolean,
+  lanes: Lanes | 0,
   placeOf: (leaf: Leaf, i: number) => LeafPlace,
   known?: ElementEmitter,
 ): ElementEmitter {
@@ -108,7 +99,7 @@ function emitter(
   return new ElementEmitter(
     plan.lowering,
     plan.f,
-    isVectorTurn,
+    lanes,
     (leaf) => placeOf(leaf, places.get(leaf)!),
     known?.values,
   );
@@ -121,15 +112,15 @@ function emitRows(plan: Plan, vectors: boolean): number {
   const last = sizes.length - 1;
   const hasRow = last >= split;
   const count = hasRow ? sizes[last]! : 1;
-  const whole = vectors ? count - (count % 4) : 0;
+  const rest = lanesOfRest(count);
   const cut = partition(sizes.slice(0, split), costOfResult(plan, vectors));
   walkChunk(f, cut, split, starts, steps, plan.chunk, (pointers) => {
     const total = scalarFold(f, name, element.dtype, dtype);
     // Several accumulators: one alone would wait for its own last addition in every turn.
-    const lanes = Array.from({ length: vectors ? (count >= 4 * rowVectors ? rowVectors : 1) : 0 }, () =>
+    const folds = Array.from({ length: vectors ? (count >= 4 * rowVectors ? rowVectors : 1) : 0 }, () =>
       vectorFold(f, name, element.dtype as 'float32' | 'int32'),
     );
-    for (const fold of lanes) fold.reset();
+    for (const fold of folds) fold.reset();
     walkAxes(f, sizes, split, hasRow ? last : split, pointers, steps, (inner) => {
       const index = f.local('i32', 'i');
       f.set(index, 0);
@@ -140,30 +131,30 @@ function emitRows(plan: Plan, vectors: boolean): number {
       });
       const isFixed = (leaf: Leaf): boolean => !hasRow || strides[leaves.indexOf(leaf)]![last] === 0;
       if (vectors) {
-        const before = emitter(plan, true, placeOf);
+        const before = emitter(plan, 4, placeOf);
         for (const part of fixedParts([element], isFixed)) before.vector(part);
-        const turns = (folds: typeof lanes, end: number): void => {
+        const turns = (taken: typeof folds, end: number): void => {
           f.while(i32.ltS(index, end), () => {
-            for (const fold of folds) {
-              fold.add(emitter(plan, true, placeOf, before).vector(element));
+            for (const fold of taken) {
+              fold.add(emitter(plan, 4, placeOf, before).vector(element));
               f.set(index, i32.add(index, 4));
             }
           });
         };
-        const wide = count - (count % (4 * lanes.length));
-        turns(lanes, wide);
-        if (wide < whole) turns(lanes.slice(0, 1), whole);
+        const wide = count - (count % (4 * folds.length));
+        turns(folds, wide);
+        if (wide < count - rest) turns(folds.slice(0, 1), count - rest);
+        if (rest !== 0) folds[0]!.add(emitter(plan, rest, placeOf, before).vector(element), rest);
+        return;
       }
-      if (whole < count) {
-        const before = emitter(plan, false, placeOf);
-        for (const part of fixedParts([element], isFixed)) before.scalar(part);
-        f.while(i32.ltS(index, count), () => {
-          total.add(emitter(plan, false, placeOf, before).scalar(element));
-          f.set(index, i32.add(index, 1));
-        });
-      }
+      const before = emitter(plan, 0, placeOf);
+      for (const part of fixedParts([element], isFixed)) before.scalar(part);
+      f.while(i32.ltS(index, count), () => {
+        total.add(emitter(plan, 0, placeOf, before).scalar(element));
+        f.set(index, i32.add(index, 1));
+      });
     });
-    for (const fold of lanes) fold.into(total);
+    for (const fold of folds) fold.into(total);
     const at = leaves.length;
     f.do(storeScalar(dtype, pointers[at]!, total.result(), offsets[at]!));
   });
@@ -191,7 +182,7 @@ function emitColumns(plan: Plan): number {
       const offset = offsets[i]! + (bytes < 0 || leaves[i]!.kind === 'index' ? 0 : bytes);
       return { address, offset, laneStride: strides[i]![column]! };
     };
-    const block = (vectors: number): void => {
+    const block = (vectors: number, lanes: Lanes): void => {
       const folds = Array.from({ length: vectors }, () =>
         vectorFold(f, name, element.dtype as 'float32' | 'int32'),
       );
@@ -199,29 +190,22 @@ function emitColumns(plan: Plan): number {
       const at = shifted();
       walkAxes(f, sizes, split, sizes.length, at, steps, (inner) => {
         folds.forEach((fold, v) => {
-          fold.add(emitter(plan, true, (_, i) => place(inner, i, 4 * v)).vector(element));
+          fold.add(emitter(plan, lanes, (_, i) => place(inner, i, 4 * v)).vector(element));
         });
       });
-      folds.forEach((fold, v) => f.do(v128.store(at[result]!, fold.lanes(), offsets[result]! + 16 * v, 4)));
+      folds.forEach((fold, v) =>
+        storeLanes(f, dtype, at[result]!, f.let(fold.lanes()), offsets[result]! + 16 * v, lanes),
+      );
       f.set(index, i32.add(index, 4 * vectors));
     };
     // The last index at which a block of this many columns may begin, plus one; a cut leaves the rest to its last chunk.
     const limit = (columns: number): Operand<'i32'> =>
       range === null ? count - (count % columns) : f.let(i32.and(range.to, -columns));
     if (count >= 4 * columnVectors)
-      f.while(i32.ltS(index, limit(4 * columnVectors)), () => block(columnVectors));
-    if (count % (4 * columnVectors) >= 4) f.while(i32.ltS(index, limit(4)), () => block(1));
-    if (count % 4 > 0) {
-      f.while(i32.ltS(index, range === null ? count : range.to), () => {
-        const total = scalarFold(f, name, element.dtype, dtype);
-        const at = shifted();
-        walkAxes(f, sizes, split, sizes.length, at, steps, (inner) => {
-          total.add(emitter(plan, false, (_, i) => place(inner, i, 0)).scalar(element));
-        });
-        f.do(storeScalar(dtype, at[result]!, total.result(), offsets[result]!));
-        f.set(index, i32.add(index, 1));
-      });
-    }
+      f.while(i32.ltS(index, limit(4 * columnVectors)), () => block(columnVectors, 4));
+    if (count % (4 * columnVectors) >= 4) f.while(i32.ltS(index, limit(4)), () => block(1, 4));
+    const rest = lanesOfRest(count);
+    if (rest !== 0) f.if(i32.ltS(index, range === null ? count : range.to), () => block(1, rest));
   });
   return cut.chunks;
 }

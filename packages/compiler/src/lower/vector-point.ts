@@ -1,17 +1,5 @@
 import type { DType } from '@nadir/tensor';
-import {
-  f32,
-  f32x4,
-  f64,
-  i16x8,
-  i32,
-  i32x4,
-  i8x16,
-  v128,
-  type Expression,
-  type FunctionBuilder,
-  type Local,
-} from '@nadir/wasm';
+import { f32, f32x4, f64, i32x4, v128, type Expression, type FunctionBuilder, type Local } from '@nadir/wasm';
 import type { Element, PointName } from '../kernel.ts';
 import type { BinaryMath, ScalarMath, UnaryMath } from './scalar-math.ts';
 import {
@@ -66,6 +54,10 @@ export function isVector(element: Element, seen: Set<Element> = new Set()): bool
   if (seen.has(element)) return true;
   seen.add(element);
   if (!laneTypes.has(element.dtype)) return false;
+  if (element.kind === 'fold') {
+    const { operand, dtype } = element;
+    return dtype !== 'bool' && operand.dtype !== 'bool' && isVector(operand, seen);
+  }
   if (element.kind !== 'point') return element.kind !== 'index' || element.dtype !== 'bool';
   const { name, operands } = element;
   const dtype = operands.at(-1)!.dtype;
@@ -227,29 +219,4 @@ export function vectorPoint(
   const second = point.operands[1];
   const count = second?.kind === 'constant' ? second.value & 31 : 0;
   return f.let(integerPoint(name, x, y, from === 'bool', count));
-}
-
-/** Four bytes in memory, not 0 where true, as a mask. */
-export function loadMask(f: FunctionBuilder, address: Expression<'i32'>, offset: number): Vector {
-  return i32x4.ne(
-    i32x4.extendLowI16x8U(i16x8.extendLowI8x16U(v128.load32Zero(address, offset, 1))),
-    splatInteger(f, 0),
-  );
-}
-
-/** Stores a mask as four bytes of 0 or 1. */
-export function storeMask(
-  f: FunctionBuilder,
-  address: Expression<'i32'>,
-  mask: Vector,
-  offset: number,
-): Expression<'void'> {
-  const ones = v128.and(mask, splatInteger(f, 1));
-  // Byte 0 of every lane.
-  const bytes = i8x16.shuffle(
-    ones,
-    splatInteger(f, 0),
-    [0, 4, 8, 12, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16],
-  );
-  return i32.store(address, i32x4.extractLane(bytes, 0), offset, 1);
 }

@@ -16,9 +16,9 @@ import {
   type Root,
   type View,
 } from '../kernel.ts';
-import { join } from './group.ts';
+import { GrowingNest } from './nests.ts';
 import { Order } from './order.ts';
-import { orderOf, placeAnew, refinement, splitStrides } from './nests.ts';
+import { orderOf, placeAnew, refinement, splitStrides } from './places.ts';
 
 /** Stores and loads of one loop beyond which it runs out of registers. */
 const mostRoots = 8;
@@ -66,6 +66,11 @@ function toMatmul({ node, operands, buffer }: PrimitiveKernel): MatmulKernel {
     shape: [sizeOf(batch) * m, n],
     roots: [{ buffer, element: { kind: 'load', dtype, buffer, at: whole }, at: whole, whole: true }],
   };
+}
+
+/** Elements that a product is computed from. */
+function factorSize({ batch, m, n, k }: MatmulKernel): number {
+  return sizeOf(batch) * k * (m + n);
 }
 
 function sameAffine(a: Affine, b: Affine): boolean {
@@ -142,14 +147,10 @@ function withMap(kernel: MatmulKernel, map: Kernel): MatmulKernel | null {
   const sides = sideBySide(kernel, map);
   if (sides === null) return null;
   const { shape, own, added } = sides;
-  const first: MapKernel = { kind: 'map', shape, roots: own };
-  const { roots } = join(first, { kind: 'map', shape, roots: added });
-  const loads = new Set<Element>();
-  visitLoads(
-    roots.map((root) => root.element),
-    (load) => loads.add(load),
-  );
-  return roots.length <= mostRoots && loads.size <= mostLoads ? { ...kernel, shape, roots } : null;
+  const nest = new GrowingNest({ shape, axes: [], roots: own });
+  const fits = nest.add({ shape, axes: [], roots: added });
+  if (!fits || nest.roots.length > mostRoots || nest.loads > mostLoads) return null;
+  return { ...kernel, shape: nest.shape, roots: nest.roots };
 }
 
 /**
@@ -169,6 +170,8 @@ export function attach(program: KernelProgram): KernelProgram {
       [place, kernel] = [next, joined];
     };
     replace(place, kernel);
+    // Its factors are near now, and may be given away.
+    if (sizeOf(kernel.shape) <= factorSize(kernel)) replace(order.soonest(place), kernel);
     const joinOne = (): boolean => {
       for (const later of new Set(writesOf(kernel).flatMap((id) => order.readersOf(id)))) {
         const joined = withMap(kernel, order.at(later));

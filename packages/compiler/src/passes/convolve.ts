@@ -1,16 +1,25 @@
 import { sizeOf, type DType, type Pair, type Shape, type ValueId } from '@nadir/tensor';
-import { chooseKernel } from '@nadir/wasm';
 import type {
   Buffer,
   ConvolutionGeometry,
   Element,
   Kernel,
   KernelProgram,
-  MapKernel,
   PrimitiveKernel,
+  Root,
   View,
 } from '../kernel.ts';
+import { filterRows } from '../lower/convolution/product-plan.ts';
+import { hasWinogradWeights, winogradWeightParts } from '../lower/convolution/winograd-weights.ts';
 import { weightParts } from '../lower/convolution/weights.ts';
+import {
+  filterMatrix,
+  isWinograd,
+  products,
+  side,
+  transform,
+  type Algebra,
+} from '../lower/convolution/winograd.ts';
 
 type ConvolutionNode = Extract<
   PrimitiveKernel['node'],
@@ -125,43 +134,141 @@ interface FilterLayout {
   readonly offset: number;
 }
 
+/** Positions of filters in the weight and in panels: [group, panel, channel, filter of the panel]. */
+interface PanelNest {
+  readonly shape: Shape;
+  /** Strides over the nest in the weight, where it begins there, and in what is packed. */
+  readonly from: readonly number[];
+  readonly offset: number;
+  readonly to: readonly number[];
+  readonly start: number;
+}
+
+/** The nests that go through all filters: the panels that are full, and the last one. `depth`: elements of one filter. */
+function panelNests(
+  { groups, filters, channels }: ConvolutionGeometry,
+  { strides, offset }: FilterLayout,
+  rows: number,
+  depth: number,
+): PanelNest[] {
+  const [group, filter, channel] = strides;
+  const panels = Math.ceil(filters / rows);
+  const full = Math.floor(filters / rows);
+  const nest = (first: number, count: number, width: number): PanelNest => ({
+    shape: [groups, count, channels, width],
+    from: [group, filter * rows, channel, filter],
+    offset: offset + first * rows * filter,
+    to: [panels * depth * rows, depth * rows, (depth / channels) * rows, 1],
+    start: first * depth * rows,
+  });
+  return [nest(0, full, rows), nest(full, panels - full, filters % rows)].filter(
+    ({ shape }) => shape[1]! > 0,
+  );
+}
+
+function flatView(buffer: ValueId, dtype: DType, size: number): View {
+  return { buffer, dtype, shape: [size], strides: [1], offset: 0 };
+}
+
 /** Emits the loops that put filters into panels: [group, panel, channel, row, column, filter of the panel]. */
 function packFilters(
   splitter: Splitter,
   weight: View,
-  { groups, filters, channels, kernel }: ConvolutionGeometry,
-  { strides, offset }: FilterLayout,
+  geometry: ConvolutionGeometry,
+  layout: FilterLayout,
 ): View {
-  const rows = chooseKernel().tile.rows;
-  const panels = Math.ceil(filters / rows);
+  const { groups, filters, channels, kernel } = geometry;
+  const rows = filterRows(geometry);
   const depth = channels * kernel[0] * kernel[1];
-  const size = groups * panels * depth * rows;
-  const buffer = splitter.buffer(weight.dtype, size);
-  const pack = (first: number, count: number, width: number): void => {
-    if (count === 0) return;
-    const shape = [groups, count, channels, ...kernel, width];
-    const [group, filter, ...tap] = strides;
+  const size = groups * Math.ceil(filters / rows) * depth * rows;
+  const { dtype } = weight;
+  const buffer = splitter.buffer(dtype, size);
+  const [, , , down, across] = layout.strides;
+  for (const { shape, from, offset, to, start } of panelNests(geometry, layout, rows, depth)) {
+    const inner = (outer: readonly number[], row: number, column: number): number[] => [
+      ...outer.slice(0, 3),
+      row,
+      column,
+      outer[3]!,
+    ];
     const element: Element = {
       kind: 'load',
-      dtype: weight.dtype,
+      dtype,
       buffer: weight.buffer,
-      at: {
-        strides: [group, filter * rows, ...tap, filter],
-        offset: weight.offset + offset + first * rows * filter,
-      },
+      at: { strides: inner(from, down, across), offset: weight.offset + offset },
     };
-    const [down, across] = [kernel[1] * rows, rows];
-    const at = {
-      strides: [panels * depth * rows, depth * rows, kernel[0] * down, down, across, 1],
-      offset: first * depth * rows,
-    };
-    const kernelOfMap: MapKernel = { kind: 'map', shape, roots: [{ buffer, element, at, whole: false }] };
-    splitter.kernels.push(kernelOfMap);
+    const at = { strides: inner(to, kernel[1] * rows, rows), offset: start };
+    const root = { buffer, element, at, whole: false };
+    splitter.kernels.push({ kind: 'map', shape: inner(shape, ...kernel), roots: [root] });
+  }
+  return flatView(buffer, dtype, size);
+}
+
+/** How elements are added up. */
+function elementAlgebra(dtype: DType): Algebra<Element> {
+  const point = (name: 'add' | 'sub' | 'mul' | 'neg', ...operands: readonly Element[]): Element => ({
+    kind: 'point',
+    dtype,
+    name,
+    operands,
+  });
+  const half: Element = { kind: 'constant', dtype, value: 0.5 };
+  return {
+    add: (a, b) => point('add', a, b),
+    sub: (a, b) => point('sub', a, b),
+    neg: (a) => point('neg', a),
+    half: (a) => point('mul', a, half),
   };
-  const full = Math.floor(filters / rows);
-  pack(0, full, rows);
-  pack(full, panels - full, filters % rows);
-  return { buffer, dtype: weight.dtype, shape: [size], strides: [1], offset: 0 };
+}
+
+/** Emits the loops that transform filters of 3 × 3 and put them into panels: [product, group, panel, channel, filter of the panel]. */
+function transformFilters(
+  splitter: Splitter,
+  weight: View,
+  geometry: ConvolutionGeometry,
+  layout: FilterLayout,
+): View {
+  const { groups, filters, channels } = geometry;
+  const rows = filterRows(geometry);
+  const set = groups * Math.ceil(filters / rows) * channels * rows;
+  const { dtype } = weight;
+  const buffer = splitter.buffer(dtype, products * set);
+  const [, , , down, across] = layout.strides;
+  for (const { shape, from, offset, to, start } of panelNests(geometry, layout, rows, channels)) {
+    const taps = [0, 1, 2].map((row) =>
+      [0, 1, 2].map((column): Element => {
+        const at = { strides: from, offset: weight.offset + offset + row * down + column * across };
+        return { kind: 'load', dtype, buffer: weight.buffer, at };
+      }),
+    );
+    const roots: Root[] = [];
+    transform(
+      filterMatrix,
+      (row) => taps[row]!,
+      elementAlgebra(dtype),
+      (row, column, element) => {
+        const at = { strides: to, offset: start + (row * side + column) * set };
+        roots.push({ buffer, element, at, whole: false });
+      },
+    );
+    splitter.kernels.push({ kind: 'map', shape, roots });
+  }
+  return flatView(buffer, dtype, products * set);
+}
+
+/** Emits the product of images with filters of a weight. */
+function pushProduct(
+  splitter: Splitter,
+  image: View,
+  weight: View,
+  geometry: ConvolutionGeometry,
+  layout: FilterLayout,
+  buffer: ValueId,
+): void {
+  const part = isWinograd(geometry) ? 'winograd' : 'product';
+  const prepare = part === 'winograd' ? transformFilters : packFilters;
+  const filters = prepare(splitter, weight, geometry, layout);
+  splitter.kernels.push({ kind: 'convolution', part, geometry, operands: [image, filters], buffer });
 }
 
 function splitForward(splitter: Splitter, kernel: PrimitiveKernel): void {
@@ -169,17 +276,8 @@ function splitForward(splitter: Splitter, kernel: PrimitiveKernel): void {
   const geometry = forwardGeometry(kernel);
   const { filters, channels, kernel: window } = geometry;
   const area = window[0] * window[1];
-  const packed = packFilters(splitter, weight, geometry, {
-    strides: [filters * channels * area, channels * area, area, window[1], 1],
-    offset: 0,
-  });
-  splitter.kernels.push({
-    kind: 'convolution',
-    part: 'product',
-    geometry,
-    operands: [image, packed],
-    buffer: kernel.buffer,
-  });
+  const strides = [filters * channels * area, channels * area, area, window[1], 1] as const;
+  pushProduct(splitter, image, weight, geometry, { strides, offset: 0 }, kernel.buffer);
 }
 
 function splitInputGradient(splitter: Splitter, kernel: PrimitiveKernel): void {
@@ -210,17 +308,15 @@ function splitInputGradient(splitter: Splitter, kernel: PrimitiveKernel): void {
         places: [row.count, column.count],
         target: { size: [height, width], first: [row.first, column.first], step: stride },
       };
-      const packed = packFilters(splitter, weight, geometry, {
-        strides: [filters * channels * area, area, channels * area, -row.apart * window[1], -column.apart],
-        offset: row.last * window[1] + column.last,
-      });
-      splitter.kernels.push({
-        kind: 'convolution',
-        part: 'product',
-        geometry,
-        operands: [gradient, packed],
-        buffer: kernel.buffer,
-      });
+      const strides = [
+        filters * channels * area,
+        area,
+        channels * area,
+        -row.apart * window[1],
+        -column.apart,
+      ] as const;
+      const offset = row.last * window[1] + column.last;
+      pushProduct(splitter, gradient, weight, geometry, { strides, offset }, kernel.buffer);
     }
   }
 }
@@ -228,12 +324,13 @@ function splitInputGradient(splitter: Splitter, kernel: PrimitiveKernel): void {
 function splitWeightGradient(splitter: Splitter, kernel: PrimitiveKernel): void {
   const geometry = forwardGeometry(kernel);
   const { dtype, shape } = kernel.node.type;
-  const parts = weightParts(geometry);
+  const part = hasWinogradWeights(geometry) ? 'winogradWeights' : 'weights';
+  const parts = (part === 'weights' ? weightParts : winogradWeightParts)(geometry);
   const size = sizeOf(shape);
   const buffer = parts === 1 ? kernel.buffer : splitter.buffer(dtype, parts * size);
   splitter.kernels.push({
     kind: 'convolution',
-    part: 'weights',
+    part,
     geometry,
     operands: kernel.operands,
     buffer,

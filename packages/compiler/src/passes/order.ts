@@ -62,6 +62,15 @@ export class Order {
     return next;
   }
 
+  /** The first place at which all that a kernel reads is there. */
+  soonest(place: number): number {
+    let ready = -1;
+    for (const id of readsOf(this.at(place)))
+      for (const other of this.#writers.get(id) ?? []) if (other < place && other > ready) ready = other;
+    const next = this.#after(ready);
+    return next === place ? place : (ready + next) / 2;
+  }
+
   /**
    * Where the product at `place` and the map at `later` can be one kernel: as early as all that the map reads is there, and as what it
    * changes is no longer read. Null where that is too late for others that read the product.

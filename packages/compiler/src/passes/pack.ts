@@ -12,7 +12,7 @@ import {
   type MatmulKernel,
   type PackKernel,
 } from '../kernel.ts';
-import { placeAnew } from './nests.ts';
+import { placeAnew } from './places.ts';
 
 type Load = MatmulKernel['a'];
 type Side = MatmulKernel['vectors'];

@@ -1,5 +1,6 @@
 import { byteSize, contiguousStrides, sameShape, sizeOf, type DType, type ValueId } from '@nadir/tensor';
 import { schedule, type Phase } from './schedule.ts';
+import { replacesInRows } from './stages.ts';
 import {
   readsOf,
   visitLoads,
@@ -8,7 +9,6 @@ import {
   type Kernel,
   type KernelProgram,
   type MapKernel,
-  type MatmulKernel,
 } from '../kernel.ts';
 
 /** Where a buffer lies: at an offset of the program's arena, or in the memory of a state. */
@@ -85,18 +85,19 @@ class Arena {
   }
 }
 
-/** Whether a kernel reads a buffer only at the place that it is about to write. */
-function readsInPlace(kernel: Kernel, buffer: ValueId): kernel is MapKernel | MatmulKernel {
+/** Whether a kernel is done with an element of one buffer when it writes that of another, so that both can be one place. */
+function readsInPlace(kernel: Kernel, old: ValueId, written: ValueId): boolean {
+  if (kernel.kind === 'rows') return replacesInRows(kernel, old, written);
   if (kernel.kind !== 'map' && kernel.kind !== 'matmul') return false;
   if (!kernel.roots.every((root) => root.whole)) return false;
   // Every block of a product reads factors that other blocks read as well.
-  if (kernel.kind === 'matmul' && (kernel.a.buffer === buffer || kernel.b.buffer === buffer)) return false;
+  if (kernel.kind === 'matmul' && (kernel.a.buffer === old || kernel.b.buffer === old)) return false;
   const rowMajor = contiguousStrides(kernel.shape);
   let fits = true;
   visitLoads(
     kernel.roots.map((root) => root.element),
     (load) => {
-      if (load.buffer === buffer && (load.at.offset !== 0 || !sameShape(load.at.strides, rowMajor)))
+      if (load.buffer === old && (load.at.offset !== 0 || !sameShape(load.at.strides, rowMajor)))
         fits = false;
     },
   );
@@ -161,7 +162,7 @@ function directWrites(
       (lastReader === first.position &&
         readers === 1 &&
         writers.length === 1 &&
-        readsInPlace(first.kernel, old));
+        readsInPlace(first.kernel, old, buffer));
     if (isFree) direct.set(buffer, state);
   }
   return direct;
@@ -239,8 +240,9 @@ export function plan(fused: KernelProgram, canFail: (kernel: Kernel) => boolean)
       places.get(old)!.base === 'arena' &&
       from.size === to.size &&
       byteSize(from.dtype) === byteSize(to.dtype) &&
-      readsInPlace(kernel, old) &&
-      sizeOf(kernel.shape) === from.size
+      (kernel.kind === 'map' || kernel.kind === 'rows') &&
+      sizeOf(kernel.shape) === from.size &&
+      readsInPlace(kernel, old, id)
     );
   }
   return { ...program, places, phases, stores, arenaBytes: arena.size };

@@ -11,14 +11,7 @@ import {
   type ValueType,
 } from '@nadir/tensor';
 import { isPoint } from '../kernel.ts';
-
-/** A node under construction; the ids of its operands are those of the new program. */
-interface Draft {
-  readonly primitive: ProgramNode['primitive'];
-  readonly operands: readonly ValueId[];
-  readonly attributes: object;
-  readonly type: ValueType;
-}
+import { maskOfResult, rewritten, type Draft, type Drafts } from './rewrites.ts';
 
 const isIdentity = (draft: Draft, operand: ValueType): boolean => {
   switch (draft.primitive) {
@@ -51,12 +44,14 @@ const isIdentity = (draft: Draft, operand: ValueType): boolean => {
   }
 };
 
-class Simplifier {
+class Simplifier implements Drafts {
   readonly #program: Program;
   readonly #inputs: number;
   readonly nodes: Draft[] = [];
   /** From the text of a node to its value. */
   readonly #known = new Map<string, ValueId>();
+  /** From a value to a node that makes the same and needs less. */
+  readonly #better = new Map<ValueId, Draft>();
 
   constructor(program: Program) {
     this.#program = program;
@@ -69,22 +64,28 @@ class Simplifier {
     return id < this.#inputs ? state[id - args.length]! : this.nodes[id - this.#inputs]!.type;
   }
 
-  #draft(id: ValueId): Draft | undefined {
+  draftOf(id: ValueId): Draft | undefined {
     return this.nodes[id - this.#inputs];
   }
 
   /** The number that every element of a value is, or undefined. */
-  #constant(id: ValueId): number | undefined {
-    const draft = this.#draft(id);
+  constantOf(id: ValueId): number | undefined {
+    const draft = this.draftOf(id);
     return draft?.primitive === 'full' ? (draft.attributes as { readonly value: number }).value : undefined;
   }
 
+  /** What a reader from now on should read for a value. */
+  best(id: ValueId): ValueId {
+    const draft = this.#better.get(id);
+    return draft === undefined ? id : this.add(draft);
+  }
+
   /** The value of a node: an earlier one where that is the same. */
-  add(draft: Draft): ValueId {
+  add(draft: Draft, isSole: readonly boolean[] = []): ValueId {
     const same = this.#same(draft);
     if (same !== undefined) return same;
-    const simpler = this.#folded(draft) ?? this.#merged(draft) ?? draft;
-    if (simpler !== draft) return this.add(simpler);
+    const simpler = this.#folded(draft) ?? this.#merged(draft) ?? rewritten(this, draft, isSole);
+    if (simpler !== undefined) return this.add(simpler);
     const { dtype, shape } = draft.type;
     const key = `${draft.primitive} ${draft.operands.join()} ${JSON.stringify(draft.attributes)} ${dtype} ${shape.join()} ${keyOf(draft)}`;
     const known = this.#known.get(key);
@@ -92,6 +93,8 @@ class Simplifier {
     const id = this.#inputs + this.nodes.length;
     this.nodes.push(draft);
     this.#known.set(key, id);
+    const mask = maskOfResult(this, draft, id);
+    if (mask !== undefined) this.#better.set(draft.operands[0]!, mask);
     return id;
   }
 
@@ -103,17 +106,21 @@ class Simplifier {
     const second = draft.operands[1];
     // x · 1, x / 1, x ** 1: exact for every x, NaN and −0 included. x + 0 is not: −0 + 0 = 0.
     if (draft.primitive === 'mul' || draft.primitive === 'div' || draft.primitive === 'pow') {
-      if (second !== undefined && this.#constant(second) === 1) return first;
-      if (draft.primitive === 'mul' && second !== undefined && this.#constant(first) === 1) return second;
+      if (second !== undefined && this.constantOf(second) === 1) return first;
+      if (draft.primitive === 'mul' && second !== undefined && this.constantOf(first) === 1) return second;
     }
     if (draft.primitive === 'where' && second === draft.operands[2]) return second;
+    // What x + 0 does to −0 is done once.
+    const isPlusZero = (add: Draft | undefined): boolean =>
+      add?.primitive === 'add' && Object.is(this.constantOf(add.operands[1]!), 0);
+    if (isPlusZero(draft) && isPlusZero(this.draftOf(first))) return first;
     return undefined;
   }
 
   /** An element-wise node or a movement of constants as one constant. */
   #folded(draft: Draft): Draft | undefined {
     const { primitive, operands, type } = draft;
-    const constants = operands.map((operand) => this.#constant(operand));
+    const constants = operands.map((operand) => this.constantOf(operand));
     const first = constants[0];
     if (first === undefined || constants.includes(undefined)) return undefined;
     const full = (value: number): Draft => ({
@@ -137,7 +144,7 @@ class Simplifier {
   /** A shorter way to the same value. */
   #merged(draft: Draft): Draft | undefined {
     const { primitive, operands, type } = draft;
-    const before = this.#draft(operands[0]!);
+    const before = this.draftOf(operands[0]!);
     if (primitive === 'reshape' && before?.primitive === 'reshape') {
       return { ...draft, operands: before.operands };
     }
@@ -146,7 +153,7 @@ class Simplifier {
       const inner = (before.attributes as { readonly axes: readonly number[] }).axes;
       return { ...draft, operands: before.operands, attributes: { axes: outer.map((axis) => inner[axis]!) } };
     }
-    if (primitive === 'pow' && isFloat(type.dtype) && this.#constant(operands[1]!) === 2) {
+    if (primitive === 'pow' && isFloat(type.dtype) && this.constantOf(operands[1]!) === 2) {
       return { primitive: 'mul', operands: [operands[0]!, operands[0]!], attributes: {}, type };
     }
     return undefined;
@@ -159,15 +166,19 @@ function keyOf(draft: Draft): string {
   return value === undefined ? '' : Object.is(value, -0) ? '-0' : String(value);
 }
 
-/** The values that results and writes need, of nodes numbered from `inputs` on. */
-function liveOf(nodes: readonly Draft[], inputs: number, roots: readonly ValueId[]): boolean[] {
-  const live = nodes.map(() => false);
-  const mark = (id: ValueId): void => {
-    if (id >= inputs) live[id - inputs] = true;
+/** How many of the nodes that are needed, and of the results and writes, read each node; nodes are numbered from `inputs` on. */
+function readersOf(nodes: readonly Draft[], inputs: number, roots: readonly ValueId[]): number[] {
+  const readers = nodes.map(() => 0);
+  const count = (id: ValueId): void => {
+    if (id >= inputs) readers[id - inputs]!++;
   };
-  roots.forEach(mark);
-  for (let i = nodes.length - 1; i >= 0; i--) if (live[i]) nodes[i]!.operands.forEach(mark);
-  return live;
+  roots.forEach(count);
+  for (let i = nodes.length - 1; i >= 0; i--) if (readers[i]! > 0) nodes[i]!.operands.forEach(count);
+  return readers;
+}
+
+function rootsOf(results: readonly ValueId[], writes: Program['writes']): ValueId[] {
+  return [...results, ...writes.map(({ value }) => value)];
 }
 
 /**
@@ -189,20 +200,31 @@ export function simplify(program: Program): Program {
   const inputs = program.arguments.length + program.state.length;
   const simplifier = new Simplifier(program);
   const next: ValueId[] = Array.from({ length: inputs }, (_, id) => id);
-  for (const { primitive, operands, attributes, type } of program.nodes) {
-    next.push(simplifier.add({ primitive, operands: operands.map((id) => next[id]!), attributes, type }));
-  }
+  const readers = readersOf(program.nodes, inputs, rootsOf(program.results, program.writes));
+  program.nodes.forEach(({ primitive, operands, attributes, type }, index) => {
+    if (readers[index] === 0) return;
+    const draft = {
+      primitive,
+      operands: operands.map((id) => simplifier.best(next[id]!)),
+      attributes,
+      type,
+    };
+    next[inputs + index] = simplifier.add(
+      draft,
+      operands.map((id) => readers[id - inputs] === 1),
+    );
+  });
   const results = program.results.map((id) => next[id]!);
   // A state that keeps its value needs no write.
   const writes = program.writes
     .map(({ state, value }) => ({ state, value: next[value]! }))
     .filter(({ state, value }) => value !== program.arguments.length + state);
-  const live = liveOf(simplifier.nodes, inputs, [...results, ...writes.map(({ value }) => value)]);
+  const needed = readersOf(simplifier.nodes, inputs, rootsOf(results, writes));
   const renumbered = new Map<ValueId, ValueId>();
   for (let id = 0; id < inputs; id++) renumbered.set(id, id);
   const nodes: ProgramNode[] = [];
   simplifier.nodes.forEach((draft, index) => {
-    if (!live[index]) return;
+    if (needed[index] === 0) return;
     const id = inputs + nodes.length;
     renumbered.set(inputs + index, id);
     nodes.push({

@@ -1,92 +1,89 @@
-import { byteSize, contiguousStrides, type ValueId } from '@nadir/tensor';
-import { DEPTH_BLOCK } from '@nadir/wasm';
-import type { Affine, Element, Kernel, KernelProgram, MapKernel, MatmulKernel } from '../kernel.ts';
-import { replaceLoads } from './nests.ts';
+import { sizeOf, type DType, type Shape, type ValueId } from '@nadir/tensor';
+import { grain } from '../lower/chunks.ts';
+import { costOf } from '../lower/cost.ts';
+import { partialType } from '../lower/down.ts';
+import {
+  rowBlock,
+  type Affine,
+  type Buffer,
+  type Element,
+  type Kernel,
+  type KernelProgram,
+  type ReduceKernel,
+} from '../kernel.ts';
 
-/** Blocks of the depth from which on a product is split, and up to which: all of them are loads of one loop. */
-const fewestBlocks = 4;
-const mostBlocks = 32;
-/** Bytes of a product up to which its parts are near when they are added up. */
-const mostBytes = 2 ** 20;
-
-/**
- * Whether neighbours in memory run across the depth in both factors, as in the gradient of a weight. Then a block of the depth is one piece of
- * memory, while a block of rows is a narrow strip through all of it, every line of which comes late.
- */
-function isSplit({ batch, m, n, k, dtype, a, b }: MatmulKernel): boolean {
-  const blocks = Math.ceil(k / DEPTH_BLOCK);
-  return (
-    batch.length === 0 &&
-    blocks >= fewestBlocks &&
-    blocks <= mostBlocks &&
-    m * n * byteSize(dtype) <= mostBytes &&
-    a.at.strides.at(-2) === 1 &&
-    b.at.strides.at(-1) === 1
-  );
-}
-
-/** A product over some of the depth that is stored at `offset` of a buffer, as often as there are blocks, one behind the other. */
-function partOf(
-  kernel: MatmulKernel,
-  value: ValueId,
-  buffer: ValueId,
-  { from, depth, count }: { readonly from: number; readonly depth: number; readonly count: number },
-): MatmulKernel {
-  const { m, n, dtype } = kernel;
-  const along = (factor: MatmulKernel['a'], step: number): MatmulKernel['a'] => ({
-    ...factor,
-    at: {
-      strides: count === 1 ? factor.at.strides : [depth * step, ...factor.at.strides],
-      offset: factor.at.offset + from * step,
-    },
-  });
-  const at: Affine = { strides: [n, 1], offset: 0 };
-  const root = { ...at, offset: (from / DEPTH_BLOCK) * m * n };
-  return {
-    ...kernel,
-    value,
-    batch: count === 1 ? [] : [count],
-    k: depth,
-    a: along(kernel.a, kernel.a.at.strides.at(-1)!),
-    b: along(kernel.b, kernel.b.at.strides.at(-2)!),
-    shape: [count * m, n],
-    roots: [{ buffer, element: { kind: 'load', dtype, buffer: value, at }, at: root, whole: false }],
-  };
-}
+/** Columns that are folded side by side: fewer fill no vector, more do not stay near. */
+const leastColumns = 8;
+const mostColumns = 2 ** 15;
 
 /**
- * Products over a long depth as products over its blocks, side by side, and a loop that adds these up in the order in which one product
- * would have: to the same bits. What was attached to the product becomes part of that loop.
+ * Splits folds of many rows to one into folds of blocks of rows, and of their results: threads share the blocks, and memory
+ * is read in its order. The blocks follow from the sizes, so that the bits do not depend on the number of threads.
  */
 export function split(program: KernelProgram): KernelProgram {
   const buffers = new Map(program.buffers);
-  let next: ValueId = Math.max(-1, ...buffers.keys()) + 1;
-  const kernels = program.kernels.flatMap((kernel): Kernel[] => {
-    if (kernel.kind !== 'matmul' || !isSplit(kernel)) return [kernel];
-    const { m, n, k, dtype, value, shape, roots } = kernel;
-    const whole = Math.floor(k / DEPTH_BLOCK);
-    const blocks = Math.ceil(k / DEPTH_BLOCK);
-    const buffer = next++;
-    buffers.set(buffer, { id: buffer, dtype, size: blocks * m * n, origin: 'kernel', index: -1 });
-    const parts = [partOf(kernel, next++, buffer, { from: 0, depth: DEPTH_BLOCK, count: whole })];
-    const from = whole * DEPTH_BLOCK;
-    if (from < k) parts.push(partOf(kernel, next++, buffer, { from, depth: k - from, count: 1 }));
-    const strides = contiguousStrides(shape);
-    const load = (block: number): Element => ({
-      kind: 'load',
-      dtype,
-      buffer,
-      at: { strides, offset: block * m * n },
-    });
-    let sum = load(0);
-    for (let block = 1; block < blocks; block++)
-      sum = { kind: 'point', dtype, name: 'add', operands: [sum, load(block)] };
-    const total: MapKernel = {
-      kind: 'map',
-      shape,
-      roots: replaceLoads(roots, (element) => (element.buffer === value ? sum : element)),
-    };
-    return [...parts, total];
-  });
+  let next = Math.max(-1, ...buffers.keys()) + 1;
+  const partial = (dtype: DType, size: number): Buffer => {
+    const buffer: Buffer = { id: next++, dtype, size, origin: 'kernel', index: -1 };
+    buffers.set(buffer.id, buffer);
+    return buffer;
+  };
+  const kernels = program.kernels.flatMap((kernel) =>
+    kernel.kind === 'reduce' && foldsColumns(kernel) ? splitColumns(kernel, partial) : [kernel],
+  );
   return { ...program, buffers, kernels };
+}
+
+/** Whether a reduction folds whole rows into one row, and so many of them that more than one thread is wanted. */
+function foldsColumns({ shape, axes, element }: ReduceKernel): boolean {
+  const last = Math.max(-1, ...axes.filter((axis) => shape[axis] !== 1));
+  const isLeading = shape.every((size, axis) => size === 1 || axes.includes(axis) === axis <= last);
+  if (!isLeading || shape.includes(0)) return false;
+  const rows = sizeOf(axes.map((axis) => shape[axis]!));
+  const columns = sizeOf(shape) / rows;
+  if (columns < leastColumns || columns > mostColumns || rows <= rowBlock(rows)) return false;
+  return sizeOf(shape) * costOf([element], true) >= 2 * grain;
+}
+
+function splitColumns(
+  { name, shape, axes, element, buffer, dtype }: ReduceKernel,
+  partial: (dtype: DType, size: number) => Buffer,
+): Kernel[] {
+  const row = shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
+  const rows = sizeOf(axes.map((axis) => shape[axis]!));
+  const columns = sizeOf(shape) / rows;
+  const blocks = Math.ceil(rows / rowBlock(rows));
+  const parts = partial(partialType(name, element.dtype), blocks * columns);
+  return [
+    {
+      kind: 'rows',
+      shape,
+      axes: row,
+      roots: [{ buffer: parts.id, element, at: along(shape, row), whole: true, down: name }],
+    },
+    combine(name, parts, [blocks, columns], buffer, dtype),
+  ];
+}
+
+/** Folds parts, one row each, to a result. */
+function combine(
+  name: ReduceKernel['name'],
+  { id, dtype }: Buffer,
+  shape: readonly [blocks: number, columns: number],
+  buffer: ValueId,
+  to: DType,
+): ReduceKernel {
+  const element: Element = { kind: 'load', dtype, buffer: id, at: { strides: [shape[1], 1], offset: 0 } };
+  return { kind: 'reduce', name, shape, axes: [0], element, buffer, dtype: to };
+}
+
+/** A row-major position over some of the axes. */
+function along(shape: Shape, axes: readonly number[]): Affine {
+  const strides = shape.map(() => 0);
+  let step = 1;
+  for (const axis of axes.toReversed()) {
+    strides[axis] = step;
+    step *= shape[axis]!;
+  }
+  return { strides, offset: 0 };
 }

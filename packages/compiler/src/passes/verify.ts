@@ -41,7 +41,8 @@ function placesOf(kernel: Kernel): { buffer: ValueId; at: Affine; shape: Shape }
     return places;
   };
   switch (kernel.kind) {
-    case 'map': {
+    case 'map':
+    case 'rows': {
       const stores = kernel.roots.map(({ buffer, at }) => ({ buffer, at, shape: kernel.shape }));
       return [
         ...loads(

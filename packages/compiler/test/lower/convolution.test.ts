@@ -115,6 +115,17 @@ const cases: Readonly<Record<string, Case>> = {
     dilation: [1, 2],
   }),
   'many taps': of([2, 3, 5], [15, 14], [7, 6], padded(3, 3, 3, 2)),
+  'tiles of 14 by 14': of([5, 16, 20], [14, 14], [3, 3], same),
+  'tiles of 7 by 7': of([7, 13, 12], [7, 7], [3, 3], same),
+  'tiles over the border': of([2, 15, 14], [13, 11], [3, 3], padded(1, 0, 2, 1)),
+  'tiles without padding': of([2, 12, 13], [12, 9], [3, 3]),
+  'tiles in rows of several blocks': of([1, 14, 12], [45, 38], [3, 3], same),
+  'tiles in parts of rows': of([1, 12, 12], [5, 601], [3, 3], same),
+  'tiles of many channels': of([2, 130, 67], [8, 8], [3, 3], same),
+  'tiles of many filters': of([3, 12, 150], [8, 10], [3, 3], same),
+  'tiles of groups': of([2, 13, 16], [8, 9], [3, 3], { ...same, groups: 3 }),
+  'tiles of narrow images': of([9, 12, 12], [21, 4], [3, 3], same),
+  'one tile': of([40, 12, 12], [4, 4], [3, 3]),
   'stride 2': of([3, 9, 14], [15, 16], [3, 3], { ...same, stride: [2, 2] }),
   'stride 3, dilation 2': of([2, 3, 5], [20, 23], [3, 3], { ...same, stride: [3, 3], dilation: [2, 2] }),
   'stride 4, dilation 2': of([2, 3, 5], [20, 23], [3, 2], { ...same, stride: [4, 4], dilation: [2, 2] }),
@@ -139,7 +150,7 @@ describe.each(['float32', 'float64'] as const)('convolution of %s', (dtype) => {
     const below = (n: number): number => Math.floor(dice.uniform53() * n);
     const pair = (n: number): Pair => [below(n), below(n)];
     let tried = 0;
-    while (tried < 150) {
+    while (tried < 60) {
       const kernel: Pair = [below(4) + 1, below(5) + 1];
       const dilation: Pair = [below(3) + 1, below(3) + 1];
       const padding = [pair(4), pair(4)] as const;
@@ -159,5 +170,46 @@ describe.each(['float32', 'float64'] as const)('convolution of %s', (dtype) => {
   it('is zero where there is nothing to sum', () => {
     expect(fault(of([2, 0, 5], [5, 4], [2, 2]), dtype)).toBe(null);
     expect(fault(of([0, 2, 5], [5, 4], [2, 2]), dtype)).toBe(null);
+  });
+});
+
+describe('rounding', () => {
+  // Operands scaled so that results have about unit variance, which is what the absolute tolerance is made for.
+  const spread = (shape: Shape, terms: number): Tensor => {
+    const size = shape.reduce((product, n) => product * n, 1);
+    const factor = Math.sqrt(12 / terms);
+    return tensor(Array.from({ length: size }, () => (generator.uniform53() - 0.5) * factor)).reshape(shape);
+  };
+  it.each([
+    ['windows of 3 by 3 from tiles', 64, [3, 3], 1],
+    ['windows of 5 by 5', 20, [5, 5], 2],
+  ] as const)('%s: within the tolerance of float32 from float64', (_, channels, kernel, padding) => {
+    const [images, filters, size] = [4, 32, [14, 14]] as const;
+    const attributes = {
+      ...({ stride: [1, 1], dilation: [1, 1], groups: 1 } as const),
+      padding: [
+        [padding, padding],
+        [padding, padding],
+      ],
+    } as const;
+    const area = kernel[0] * kernel[1];
+    const [x, w] = [
+      spread([images, channels, ...size], 12),
+      spread([filters, channels, ...kernel], channels * area),
+    ];
+    const g = spread([images, filters, ...size], images * size[0] * size[1]);
+    const programs: readonly [Tensor, Tensor, (a: Tensor, b: Tensor) => Tensor][] = [
+      [x, w, (a, b) => apply('conv', [a, b], attributes)],
+      [spread(g.shape, 12), w, (a, b) => apply('convInputGrad', [a, b], { ...attributes, size })],
+      [x, g, (a, b) => apply('convWeightGrad', [a, b], { ...attributes, size: kernel })],
+    ];
+    for (const [a, b, body] of programs) {
+      const { program, state } = record([a, b], (p, q) => [body(p!, q!)]);
+      const loaded = createWasmExecutor().load(program);
+      const [got] = loaded.run([a, b], state);
+      loaded.dispose();
+      const want = body(a.cast('float64'), b.cast('float64')).cast('float32');
+      expect(differenceOf(got!, want)).toBe(null);
+    }
   });
 });

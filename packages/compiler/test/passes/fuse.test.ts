@@ -1,4 +1,4 @@
-import { apply, record, tensor, type Tensor, type ValueType } from '@nadir/tensor';
+import { apply, record, tensor, where, type Tensor, type ValueType } from '@nadir/tensor';
 import { describe, expect, it } from 'vitest';
 import { simplify } from '../../src/index.ts';
 import { fuse } from '../../src/passes/fuse.ts';
@@ -76,6 +76,26 @@ describe('group', () => {
       weight.assign(weight.sub(moment.mul(0.1)));
       return [];
     });
+    expect(kernels).toHaveLength(1);
+    expect(kernels[0]!.split('\n')).toHaveLength(2);
+  });
+
+  it('stores nothing that only its own loop reads', () => {
+    const weight = tensor([1, 2, 3]);
+    const moment = tensor([0, 0, 0]);
+    const kernels = kernelsOf(
+      [
+        { shape: [3], dtype: 'float32' },
+        { shape: [3], dtype: 'bool' },
+      ],
+      (gradient, ok) => {
+        // The new moment is what the update uses, and not always what is kept.
+        const next = moment.mul(0.9).add(gradient!);
+        moment.assign(where(ok!, next, moment));
+        weight.assign(weight.sub(next.mul(0.1)));
+        return [];
+      },
+    );
     expect(kernels).toHaveLength(1);
     expect(kernels[0]!.split('\n')).toHaveLength(2);
   });

@@ -1,4 +1,5 @@
-import { allocate, isFloat } from '../dtype.ts';
+import { allocate, allocateUnset } from '../allocation.ts';
+import { isFloat } from '../dtype.ts';
 import { sizeOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { convolutionKernels } from './convolution.ts';
@@ -12,6 +13,9 @@ interface Lead {
   a: number;
   b: number;
 }
+
+/** In place of a leading axis where there is none. */
+const noLead: Lead = { size: 1, a: 0, b: 0 };
 
 /** The leading axes, merged where both operands step through them as one run. */
 function leadsOf(a: Tensor, b: Tensor): Lead[] {
@@ -39,11 +43,13 @@ const matmul: Kernel<'matmul'> = (inputs) => {
   let m = a.shape[rank - 2]!;
   const k = a.shape[rank - 1]!;
   const n = b.shape[rank - 1]!;
-  const shape = [...a.shape.slice(0, -1), n];
-  const out = allocate(dtype, sizeOf(shape));
+  const shape = [...a.shape];
+  shape[rank - 1] = n;
+  // A sum of no products is 0.
+  const out = (k === 0 ? allocate : allocateUnset)(dtype, sizeOf(shape));
   if (out.length === 0 || k === 0) return fresh(out, shape, dtype);
   const multiply = isFloat(dtype) ? multiplyFloats : multiplyIntegers;
-  const leads = leadsOf(a, b);
+  const leads = rank === 2 ? [] : leadsOf(a, b);
   // One matrix b for all rows of a: the batch is more rows of one product.
   let rowStride = a.strides[rank - 2]!;
   for (let last = leads.at(-1); last !== undefined && last.b === 0; last = leads.at(-1)) {
@@ -52,9 +58,26 @@ const matmul: Kernel<'matmul'> = (inputs) => {
     m *= last.size;
     leads.pop();
   }
-  const inner = leads.pop() ?? { size: 1, a: 0, b: 0 };
-  const x = a.storage.read();
-  const y = b.storage.read();
+  const inner = leads.pop() ?? noLead;
+  const left = {
+    array: a.storage.read(),
+    offset: a.offset,
+    rowStride,
+    columnStride: a.strides[rank - 1]!,
+    batchStride: inner.a,
+  };
+  const right = {
+    array: b.storage.read(),
+    offset: b.offset,
+    rowStride: b.strides[rank - 2]!,
+    columnStride: b.strides[rank - 1]!,
+    batchStride: inner.b,
+  };
+  const size = { batch: inner.size, m, n, k };
+  if (leads.length === 0) {
+    multiply(size, left, right, out, 0);
+    return fresh(out, shape, dtype);
+  }
   let at = 0;
   const run = (depth: number, aAt: number, bAt: number): void => {
     const lead = leads[depth];
@@ -62,20 +85,7 @@ const matmul: Kernel<'matmul'> = (inputs) => {
       for (let i = 0; i < lead.size; i++) run(depth + 1, aAt + i * lead.a, bAt + i * lead.b);
       return;
     }
-    const size = { batch: inner.size, m, n, k };
-    multiply(
-      size,
-      { array: x, offset: aAt, rowStride, columnStride: a.strides[rank - 1]!, batchStride: inner.a },
-      {
-        array: y,
-        offset: bAt,
-        rowStride: b.strides[rank - 2]!,
-        columnStride: b.strides[rank - 1]!,
-        batchStride: inner.b,
-      },
-      out,
-      at,
-    );
+    multiply(size, { ...left, offset: aAt }, { ...right, offset: bAt }, out, at);
     at += inner.size * m * n;
   };
   run(0, a.offset, b.offset);

@@ -1,4 +1,5 @@
-import { allocate, type DType, type TypedArray } from '../dtype.ts';
+import { allocate } from '../allocation.ts';
+import type { DType, TypedArray } from '../dtype.ts';
 import { infer } from '../inference.ts';
 import type { Pair } from '../primitives.ts';
 import { sizeOf } from '../shape.ts';

@@ -1,4 +1,5 @@
-import { allocate, categoryOf, type DType, type TypedArray } from '../dtype.ts';
+import { allocateUnset } from '../allocation.ts';
+import { categoryOf, type DType, type TypedArray } from '../dtype.ts';
 import type { BinaryName, ComparisonName, UnaryName } from '../primitives.ts';
 import type { Tensor } from '../tensor.ts';
 import {
@@ -9,28 +10,42 @@ import {
   type FloatUnaryName,
 } from './float32-loops.ts';
 import type { Kernel, KernelTable } from './kernel.ts';
-import { fresh, readContiguous, runOf } from './layout.ts';
+import { asRun, copyRun, freshLike, readContiguous, stepOf } from './layout.ts';
 import { binaryFunctions, integerFunctions, unaryFunctions } from './scalar-functions.ts';
 
 /** Up to this many elements a call per element costs less than a loop of its own is worth. */
 const few = 8;
 
+/** The array of float32 whose first elements are those that a run shows. */
+function float32From(run: Tensor): Float32Array {
+  const array = run.storage.read() as Float32Array;
+  const { offset } = run;
+  if (offset === 0) return array;
+  return stepOf(run) === 0 ? Float32Array.of(array[offset]!) : array.subarray(offset, offset + run.size);
+}
+
 function unary(name: UnaryName): Kernel<UnaryName> {
   const f = unaryFunctions[name];
   const loop = name === 'not' ? null : float32UnaryLoops[name satisfies FloatUnaryName];
   return (inputs) => {
-    const x = inputs[0]!;
-    const { array, offset, step } = runOf(x);
+    const x = asRun(inputs[0]!);
     const n = x.size;
-    const out = allocate(x.dtype, n);
-    if (loop !== null && n > few && array instanceof Float32Array) {
-      loop(array, offset, step, out as Float32Array, n);
-    } else if (name === 'not' && x.dtype === 'bool') {
-      for (let i = 0, j = offset; i < n; i++, j += step) out[i] = array[j]! ^ 1;
+    const out = allocateUnset(x.dtype, n);
+    // One element that is repeated is computed once.
+    const distinct = stepOf(x) === 0 ? 1 : n;
+    if (loop !== null && distinct > few && x.dtype === 'float32') {
+      loop(float32From(x), out as Float32Array);
     } else {
-      for (let i = 0, j = offset; i < n; i++, j += step) out[i] = f(array[j]!);
+      const array = x.storage.read();
+      const { offset } = x;
+      if (name === 'not' && x.dtype === 'bool') {
+        for (let i = 0; i < distinct; i++) out[i] = array[offset + i]! ^ 1;
+      } else {
+        for (let i = 0; i < distinct; i++) out[i] = f(array[offset + i]!);
+      }
     }
-    return fresh(out, x.shape, x.dtype);
+    if (distinct < n) out.fill(out[0]!);
+    return freshLike(x, out, x.dtype);
   };
 }
 
@@ -43,20 +58,27 @@ function binary(name: BinaryName | ComparisonName, result?: DType): Kernel<Binar
   const integers: Readonly<Record<string, typeof f>> = integerFunctions;
   const integer = integers[name] ?? f;
   return (inputs) => {
-    const x = inputs[0]!;
-    const y = inputs[1]!;
-    const { array, offset: xAt, step: xStep } = runOf(x);
-    const { array: other, offset: yAt, step: yStep } = runOf(y);
+    const x = asRun(inputs[0]!);
+    const y = asRun(inputs[1]!);
     const dtype = result ?? x.dtype;
     const n = x.size;
-    const out = allocate(dtype, n);
-    if (loop !== undefined && n > few && array instanceof Float32Array) {
-      loop(array, xAt, xStep, other as Float32Array, yAt, yStep, out as Float32Array, n);
+    const out = allocateUnset(dtype, n);
+    const xStep = stepOf(x);
+    const yStep = stepOf(y);
+    const distinct = xStep + yStep === 0 ? 1 : n;
+    if (loop !== undefined && distinct > few && x.dtype === 'float32') {
+      const repeated = xStep === 0 ? 'x' : yStep === 0 ? 'y' : 'neither';
+      loop(float32From(x), float32From(y), out as Float32Array, repeated);
     } else {
       const g = categoryOf(x.dtype) === 2 ? f : integer;
-      for (let i = 0, a = xAt, b = yAt; i < n; i++, a += xStep, b += yStep) out[i] = g(array[a]!, other[b]!);
+      const array = x.storage.read();
+      const other = y.storage.read();
+      for (let i = 0, a = x.offset, b = y.offset; i < distinct; i++, a += xStep, b += yStep) {
+        out[i] = g(array[a]!, other[b]!);
+      }
     }
-    return fresh(out, x.shape, dtype);
+    if (distinct < n) out.fill(out[0]!);
+    return freshLike(x, out, dtype);
   };
 }
 
@@ -77,25 +99,32 @@ function saturate(
 }
 
 function castElements(x: Tensor, dtype: DType): TypedArray {
-  const { array, offset, step } = runOf(x);
-  const n = x.size;
-  const out = allocate(dtype, n);
+  const array = x.storage.read();
+  const step = stepOf(x);
+  const { size: n, offset } = x;
+  const out = allocateUnset(dtype, n);
   const fromFloat = categoryOf(x.dtype) === 2;
   if (dtype === 'bool') for (let i = 0, j = offset; i < n; i++, j += step) out[i] = array[j] === 0 ? 0 : 1;
   else if (fromFloat && dtype === 'int32') saturate(array, offset, step, out, n, -(2 ** 31), 2 ** 31 - 1);
   else if (fromFloat && dtype === 'uint8') saturate(array, offset, step, out, n, 0, 255);
-  else if (step === 1)
-    out.set(offset === 0 && array.length === n ? array : array.subarray(offset, offset + n));
+  else if (step === 1) copyRun(array, offset, out, 0, n);
   else out.fill(array[offset]!);
   return out;
 }
 
 /** The elements of `x` in row-major order, in an array of their own. */
 function copyOf(x: Tensor): TypedArray {
-  const array = readContiguous(x);
-  // Of a strided view it is a copy already.
-  return x.isContiguous ? array.slice() : array;
+  // Of a strided view the run is a copy already.
+  if (!x.isContiguous) return readContiguous(x);
+  const out = allocateUnset(x.dtype, x.size);
+  copyRun(x.storage.read(), x.offset, out, 0, x.size);
+  return out;
 }
+
+/** {@link float32Where} of other arrays. */
+const anyWhere: typeof float32Where = (condition, c, r, x, a, s, y, b, t, out, n) => {
+  for (let i = 0; i < n; i++, c += r, a += s, b += t) out[i] = condition[c] !== 0 ? x[a]! : y[b]!;
+};
 
 export const elementwiseKernels: KernelTable<
   UnaryName | BinaryName | ComparisonName | 'where' | 'cast' | 'copy'
@@ -138,40 +167,30 @@ export const elementwiseKernels: KernelTable<
   lt: binary('lt', 'bool'),
   le: binary('le', 'bool'),
   where: (inputs) => {
-    const condition = runOf(inputs[0]!);
-    const x = runOf(inputs[1]!);
-    const y = runOf(inputs[2]!);
-    const { shape, dtype, size } = inputs[1]!;
-    const out = allocate(dtype, size);
-    if (out instanceof Float32Array) {
-      const mask = condition.array as Uint8Array;
-      const a = x.array as Float32Array;
-      const b = y.array as Float32Array;
-      float32Where(
-        mask,
-        condition.offset,
-        condition.step,
-        a,
-        x.offset,
-        x.step,
-        b,
-        y.offset,
-        y.step,
-        out,
-        size,
-      );
-    } else {
-      let c = condition.offset;
-      for (
-        let i = 0, a = x.offset, b = y.offset;
-        i < size;
-        i++, c += condition.step, a += x.step, b += y.step
-      ) {
-        out[i] = condition.array[c] !== 0 ? x.array[a]! : y.array[b]!;
-      }
-    }
-    return fresh(out, shape, dtype);
+    const condition = asRun(inputs[0]!);
+    const x = asRun(inputs[1]!);
+    const y = asRun(inputs[2]!);
+    const n = x.size;
+    const out = allocateUnset(x.dtype, n);
+    const select = x.dtype === 'float32' ? float32Where : anyWhere;
+    select(
+      condition.storage.read() as Uint8Array,
+      condition.offset,
+      stepOf(condition),
+      x.storage.read() as Float32Array,
+      x.offset,
+      stepOf(x),
+      y.storage.read() as Float32Array,
+      y.offset,
+      stepOf(y),
+      out as Float32Array,
+      n,
+    );
+    return freshLike(x, out, x.dtype);
   },
-  cast: (inputs, { dtype }) => fresh(castElements(inputs[0]!, dtype), inputs[0]!.shape, dtype),
-  copy: (inputs) => fresh(copyOf(inputs[0]!), inputs[0]!.shape, inputs[0]!.dtype),
+  cast: (inputs, { dtype }) => {
+    const x = asRun(inputs[0]!);
+    return freshLike(x, castElements(x, dtype), dtype);
+  },
+  copy: (inputs) => freshLike(inputs[0]!, copyOf(inputs[0]!), inputs[0]!.dtype),
 };

@@ -2,29 +2,18 @@ import type { BinaryName, ComparisonName, UnaryName } from '../primitives.ts';
 import { erf } from './erf.ts';
 import { power, remainder, roundHalfEven, sigmoid } from './scalar-functions.ts';
 
-// Arrays of float32 are where the time goes. They have one loop per primitive: V8 inlines arithmetic and element access
-// only in a loop that sees one function and one kind of array, and is then about five times as fast.
+// Arrays of float32 are where the time goes. They have loops of their own per primitive: V8 inlines arithmetic and element
+// access only in a loop that sees one function and one kind of array, and is then about five times as fast. That all
+// arrays are read at one index, from 0, makes another third: operands that lie elsewhere are shown by an array that begins there.
 
-/** Element i of the operand lies at `at + i · step`. */
-export type Float32UnaryLoop = (
-  x: Float32Array,
-  at: number,
-  step: number,
-  out: Float32Array,
-  n: number,
-) => void;
+/** Element i of the result is that of element i. */
+export type Float32UnaryLoop = (x: Float32Array, out: Float32Array) => void;
 
-/** Elements i of the operands lie at `a + i · s` and `b + i · t`. */
-type Float32Loop<Out> = (
-  x: Float32Array,
-  a: number,
-  s: number,
-  y: Float32Array,
-  b: number,
-  t: number,
-  out: Out,
-  n: number,
-) => void;
+/** Which operand is one element for all of the other. */
+export type RepeatedOperand = 'neither' | 'x' | 'y';
+
+/** Element i of the result is that of elements i of the operands, or of element 0 of the one that is repeated. */
+type Float32BinaryLoop<Out> = (x: Float32Array, y: Float32Array, out: Out, repeated: RepeatedOperand) => void;
 
 /** Unary primitives of floats. */
 export type FloatUnaryName = Exclude<UnaryName, 'not'>;
@@ -33,98 +22,122 @@ export type FloatUnaryName = Exclude<UnaryName, 'not'>;
 export type FloatBinaryName = Exclude<BinaryName, 'and' | 'or' | 'xor' | 'shiftLeft' | 'shiftRight'>;
 
 export const float32UnaryLoops: { readonly [P in FloatUnaryName]: Float32UnaryLoop } = {
-  neg: (x, at, s, out, n) => {
-    for (let i = 0, j = at; i < n; i++, j += s) out[i] = -x[j]!;
+  neg: (x, out) => {
+    for (let i = 0; i < out.length; i++) out[i] = -x[i]!;
   },
-  abs: (x, at, s, out, n) => {
-    for (let i = 0, j = at; i < n; i++, j += s) out[i] = Math.abs(x[j]!);
+  abs: (x, out) => {
+    for (let i = 0; i < out.length; i++) out[i] = Math.abs(x[i]!);
   },
-  sign: (x, at, s, out, n) => {
-    for (let i = 0, j = at; i < n; i++, j += s) out[i] = Math.sign(x[j]!);
+  sign: (x, out) => {
+    for (let i = 0; i < out.length; i++) out[i] = Math.sign(x[i]!);
   },
-  floor: (x, at, s, out, n) => {
-    for (let i = 0, j = at; i < n; i++, j += s) out[i] = Math.floor(x[j]!);
+  floor: (x, out) => {
+    for (let i = 0; i < out.length; i++) out[i] = Math.floor(x[i]!);
   },
-  ceil: (x, at, s, out, n) => {
-    for (let i = 0, j = at; i < n; i++, j += s) out[i] = Math.ceil(x[j]!);
+  ceil: (x, out) => {
+    for (let i = 0; i < out.length; i++) out[i] = Math.ceil(x[i]!);
   },
-  round: (x, at, s, out, n) => {
-    for (let i = 0, j = at; i < n; i++, j += s) out[i] = roundHalfEven(x[j]!);
+  round: (x, out) => {
+    for (let i = 0; i < out.length; i++) out[i] = roundHalfEven(x[i]!);
   },
-  trunc: (x, at, s, out, n) => {
-    for (let i = 0, j = at; i < n; i++, j += s) out[i] = Math.trunc(x[j]!);
+  trunc: (x, out) => {
+    for (let i = 0; i < out.length; i++) out[i] = Math.trunc(x[i]!);
   },
-  exp: (x, at, s, out, n) => {
-    for (let i = 0, j = at; i < n; i++, j += s) out[i] = Math.exp(x[j]!);
+  exp: (x, out) => {
+    for (let i = 0; i < out.length; i++) out[i] = Math.exp(x[i]!);
   },
-  expm1: (x, at, s, out, n) => {
-    for (let i = 0, j = at; i < n; i++, j += s) out[i] = Math.expm1(x[j]!);
+  expm1: (x, out) => {
+    for (let i = 0; i < out.length; i++) out[i] = Math.expm1(x[i]!);
   },
-  log: (x, at, s, out, n) => {
-    for (let i = 0, j = at; i < n; i++, j += s) out[i] = Math.log(x[j]!);
+  log: (x, out) => {
+    for (let i = 0; i < out.length; i++) out[i] = Math.log(x[i]!);
   },
-  log1p: (x, at, s, out, n) => {
-    for (let i = 0, j = at; i < n; i++, j += s) out[i] = Math.log1p(x[j]!);
+  log1p: (x, out) => {
+    for (let i = 0; i < out.length; i++) out[i] = Math.log1p(x[i]!);
   },
-  sqrt: (x, at, s, out, n) => {
-    for (let i = 0, j = at; i < n; i++, j += s) out[i] = Math.sqrt(x[j]!);
+  sqrt: (x, out) => {
+    for (let i = 0; i < out.length; i++) out[i] = Math.sqrt(x[i]!);
   },
-  sin: (x, at, s, out, n) => {
-    for (let i = 0, j = at; i < n; i++, j += s) out[i] = Math.sin(x[j]!);
+  sin: (x, out) => {
+    for (let i = 0; i < out.length; i++) out[i] = Math.sin(x[i]!);
   },
-  cos: (x, at, s, out, n) => {
-    for (let i = 0, j = at; i < n; i++, j += s) out[i] = Math.cos(x[j]!);
+  cos: (x, out) => {
+    for (let i = 0; i < out.length; i++) out[i] = Math.cos(x[i]!);
   },
-  tanh: (x, at, s, out, n) => {
-    for (let i = 0, j = at; i < n; i++, j += s) out[i] = Math.tanh(x[j]!);
+  tanh: (x, out) => {
+    for (let i = 0; i < out.length; i++) out[i] = Math.tanh(x[i]!);
   },
-  sigmoid: (x, at, s, out, n) => {
-    for (let i = 0, j = at; i < n; i++, j += s) out[i] = sigmoid(x[j]!);
+  sigmoid: (x, out) => {
+    for (let i = 0; i < out.length; i++) out[i] = sigmoid(x[i]!);
   },
-  erf: (x, at, s, out, n) => {
-    for (let i = 0, j = at; i < n; i++, j += s) out[i] = erf(x[j]!);
-  },
-};
-
-export const float32BinaryLoops: { readonly [P in FloatBinaryName]: Float32Loop<Float32Array> } = {
-  add: (x, a, s, y, b, t, out, n) => {
-    for (let i = 0; i < n; i++, a += s, b += t) out[i] = x[a]! + y[b]!;
-  },
-  sub: (x, a, s, y, b, t, out, n) => {
-    for (let i = 0; i < n; i++, a += s, b += t) out[i] = x[a]! - y[b]!;
-  },
-  mul: (x, a, s, y, b, t, out, n) => {
-    for (let i = 0; i < n; i++, a += s, b += t) out[i] = x[a]! * y[b]!;
-  },
-  div: (x, a, s, y, b, t, out, n) => {
-    for (let i = 0; i < n; i++, a += s, b += t) out[i] = x[a]! / y[b]!;
-  },
-  pow: (x, a, s, y, b, t, out, n) => {
-    for (let i = 0; i < n; i++, a += s, b += t) out[i] = power(x[a]!, y[b]!);
-  },
-  maximum: (x, a, s, y, b, t, out, n) => {
-    for (let i = 0; i < n; i++, a += s, b += t) out[i] = Math.max(x[a]!, y[b]!);
-  },
-  minimum: (x, a, s, y, b, t, out, n) => {
-    for (let i = 0; i < n; i++, a += s, b += t) out[i] = Math.min(x[a]!, y[b]!);
-  },
-  remainder: (x, a, s, y, b, t, out, n) => {
-    for (let i = 0; i < n; i++, a += s, b += t) out[i] = remainder(x[a]!, y[b]!);
-  },
-  atan2: (x, a, s, y, b, t, out, n) => {
-    for (let i = 0; i < n; i++, a += s, b += t) out[i] = Math.atan2(x[a]!, y[b]!);
+  erf: (x, out) => {
+    for (let i = 0; i < out.length; i++) out[i] = erf(x[i]!);
   },
 };
 
-export const float32ComparisonLoops: { readonly [P in ComparisonName]: Float32Loop<Uint8Array> } = {
-  eq: (x, a, s, y, b, t, out, n) => {
-    for (let i = 0; i < n; i++, a += s, b += t) out[i] = x[a]! === y[b]! ? 1 : 0;
+export const float32BinaryLoops: { readonly [P in FloatBinaryName]: Float32BinaryLoop<Float32Array> } = {
+  add: (x, y, out, repeated) => {
+    if (repeated === 'neither') for (let i = 0; i < out.length; i++) out[i] = x[i]! + y[i]!;
+    else if (repeated === 'y') for (let i = 0, b = y[0]!; i < out.length; i++) out[i] = x[i]! + b;
+    else for (let i = 0, a = x[0]!; i < out.length; i++) out[i] = a + y[i]!;
   },
-  lt: (x, a, s, y, b, t, out, n) => {
-    for (let i = 0; i < n; i++, a += s, b += t) out[i] = x[a]! < y[b]! ? 1 : 0;
+  sub: (x, y, out, repeated) => {
+    if (repeated === 'neither') for (let i = 0; i < out.length; i++) out[i] = x[i]! - y[i]!;
+    else if (repeated === 'y') for (let i = 0, b = y[0]!; i < out.length; i++) out[i] = x[i]! - b;
+    else for (let i = 0, a = x[0]!; i < out.length; i++) out[i] = a - y[i]!;
   },
-  le: (x, a, s, y, b, t, out, n) => {
-    for (let i = 0; i < n; i++, a += s, b += t) out[i] = x[a]! <= y[b]! ? 1 : 0;
+  mul: (x, y, out, repeated) => {
+    if (repeated === 'neither') for (let i = 0; i < out.length; i++) out[i] = x[i]! * y[i]!;
+    else if (repeated === 'y') for (let i = 0, b = y[0]!; i < out.length; i++) out[i] = x[i]! * b;
+    else for (let i = 0, a = x[0]!; i < out.length; i++) out[i] = a * y[i]!;
+  },
+  div: (x, y, out, repeated) => {
+    if (repeated === 'neither') for (let i = 0; i < out.length; i++) out[i] = x[i]! / y[i]!;
+    else if (repeated === 'y') for (let i = 0, b = y[0]!; i < out.length; i++) out[i] = x[i]! / b;
+    else for (let i = 0, a = x[0]!; i < out.length; i++) out[i] = a / y[i]!;
+  },
+  pow: (x, y, out, repeated) => {
+    if (repeated === 'neither') for (let i = 0; i < out.length; i++) out[i] = power(x[i]!, y[i]!);
+    else if (repeated === 'y') for (let i = 0, b = y[0]!; i < out.length; i++) out[i] = power(x[i]!, b);
+    else for (let i = 0, a = x[0]!; i < out.length; i++) out[i] = power(a, y[i]!);
+  },
+  maximum: (x, y, out, repeated) => {
+    if (repeated === 'neither') for (let i = 0; i < out.length; i++) out[i] = Math.max(x[i]!, y[i]!);
+    else if (repeated === 'y') for (let i = 0, b = y[0]!; i < out.length; i++) out[i] = Math.max(x[i]!, b);
+    else for (let i = 0, a = x[0]!; i < out.length; i++) out[i] = Math.max(a, y[i]!);
+  },
+  minimum: (x, y, out, repeated) => {
+    if (repeated === 'neither') for (let i = 0; i < out.length; i++) out[i] = Math.min(x[i]!, y[i]!);
+    else if (repeated === 'y') for (let i = 0, b = y[0]!; i < out.length; i++) out[i] = Math.min(x[i]!, b);
+    else for (let i = 0, a = x[0]!; i < out.length; i++) out[i] = Math.min(a, y[i]!);
+  },
+  remainder: (x, y, out, repeated) => {
+    if (repeated === 'neither') for (let i = 0; i < out.length; i++) out[i] = remainder(x[i]!, y[i]!);
+    else if (repeated === 'y') for (let i = 0, b = y[0]!; i < out.length; i++) out[i] = remainder(x[i]!, b);
+    else for (let i = 0, a = x[0]!; i < out.length; i++) out[i] = remainder(a, y[i]!);
+  },
+  atan2: (x, y, out, repeated) => {
+    if (repeated === 'neither') for (let i = 0; i < out.length; i++) out[i] = Math.atan2(x[i]!, y[i]!);
+    else if (repeated === 'y') for (let i = 0, b = y[0]!; i < out.length; i++) out[i] = Math.atan2(x[i]!, b);
+    else for (let i = 0, a = x[0]!; i < out.length; i++) out[i] = Math.atan2(a, y[i]!);
+  },
+};
+
+export const float32ComparisonLoops: { readonly [P in ComparisonName]: Float32BinaryLoop<Uint8Array> } = {
+  eq: (x, y, out, repeated) => {
+    if (repeated === 'neither') for (let i = 0; i < out.length; i++) out[i] = x[i]! === y[i]! ? 1 : 0;
+    else if (repeated === 'y') for (let i = 0, b = y[0]!; i < out.length; i++) out[i] = x[i]! === b ? 1 : 0;
+    else for (let i = 0, a = x[0]!; i < out.length; i++) out[i] = a === y[i]! ? 1 : 0;
+  },
+  lt: (x, y, out, repeated) => {
+    if (repeated === 'neither') for (let i = 0; i < out.length; i++) out[i] = x[i]! < y[i]! ? 1 : 0;
+    else if (repeated === 'y') for (let i = 0, b = y[0]!; i < out.length; i++) out[i] = x[i]! < b ? 1 : 0;
+    else for (let i = 0, a = x[0]!; i < out.length; i++) out[i] = a < y[i]! ? 1 : 0;
+  },
+  le: (x, y, out, repeated) => {
+    if (repeated === 'neither') for (let i = 0; i < out.length; i++) out[i] = x[i]! <= y[i]! ? 1 : 0;
+    else if (repeated === 'y') for (let i = 0, b = y[0]!; i < out.length; i++) out[i] = x[i]! <= b ? 1 : 0;
+    else for (let i = 0, a = x[0]!; i < out.length; i++) out[i] = a <= y[i]! ? 1 : 0;
   },
 };
 

@@ -1,4 +1,5 @@
-import { allocate, type TypedArray } from '../dtype.ts';
+import { allocate } from '../allocation.ts';
+import type { TypedArray } from '../dtype.ts';
 import { IndexError } from '../errors.ts';
 import { infer } from '../inference.ts';
 import { sizeOf } from '../shape.ts';

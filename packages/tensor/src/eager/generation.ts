@@ -1,5 +1,5 @@
 import { advance, philoxFill } from '@nadir/random';
-import { allocate } from '../dtype.ts';
+import { allocate } from '../allocation.ts';
 import type { KernelTable } from './kernel.ts';
 import { allocateFor, fresh, readContiguous } from './layout.ts';
 import { sizeOf } from '../shape.ts';

@@ -1,4 +1,5 @@
-import { allocate, type DType, type TypedArray } from '../dtype.ts';
+import { allocate, allocateUnset } from '../allocation.ts';
+import type { DType, TypedArray } from '../dtype.ts';
 import { contiguousStrides, isContiguous, sizeOf, type Shape } from '../shape.ts';
 import { Storage } from '../storage.ts';
 import { Tensor } from '../tensor.ts';
@@ -9,9 +10,24 @@ export function fresh(array: TypedArray, shape: Shape, dtype: DType): Tensor {
   return new Tensor(Storage.host(array, dtype), shape, contiguousStrides(shape), 0, null);
 }
 
+/** A new tensor of the shape of `x` that takes over `array`. */
+export function freshLike(x: Tensor, array: TypedArray, dtype: DType): Tensor {
+  const strides = x.view === null ? x.strides : contiguousStrides(x.shape);
+  return new Tensor(Storage.host(array, dtype), x.shape, strides, 0, null);
+}
+
 /** A new array for the result of `shape`. */
 export function allocateFor(shape: Shape, dtype: DType): TypedArray {
   return allocate(dtype, sizeOf(shape));
+}
+
+/** Up to this many elements a loop costs less than a call of `set`. */
+const shortRun = 16;
+
+/** Copies `n` elements that lie one after the other. */
+export function copyRun(source: TypedArray, from: number, target: TypedArray, to: number, n: number): void {
+  if (n <= shortRun) for (let i = 0; i < n; i++) target[to + i] = source[from + i]!;
+  else target.set(from === 0 && source.length === n ? source : source.subarray(from, from + n), to);
 }
 
 /**
@@ -25,6 +41,10 @@ export function copyElements(
   to: Pick<Layout, 'strides' | 'offset'>,
   shape: Shape,
 ): void {
+  if (isContiguous(shape, from.strides) && isContiguous(shape, to.strides)) {
+    copyRun(source, from.offset, target, to.offset, sizeOf(shape));
+    return;
+  }
   const sizes: number[] = [];
   const fromStrides: number[] = [];
   const toStrides: number[] = [];
@@ -55,8 +75,8 @@ export function copyElements(
   const toStep = toStrides[inner]!;
   const walk = (axis: number, fromAt: number, toAt: number): void => {
     if (axis === inner) {
-      if (toStep === 1 && fromStep === 1 && count > 16) {
-        target.set(source.subarray(fromAt, fromAt + count), toAt);
+      if (toStep === 1 && fromStep === 1) {
+        copyRun(source, fromAt, target, toAt, count);
       } else if (toStep === 1 && fromStep === 0) {
         target.fill(source[fromAt]!, toAt, toAt + count);
       } else {
@@ -76,20 +96,12 @@ export function copyElements(
 export function readContiguous(x: Tensor): TypedArray {
   const array = x.storage.read();
   const size = x.size;
-  if (isContiguous(x.shape, x.strides)) {
+  if (x.isContiguous) {
     return x.offset === 0 && array.length === size ? array : array.subarray(x.offset, x.offset + size);
   }
-  const out = allocate(x.dtype, size);
+  const out = allocateUnset(x.dtype, size);
   copyElements(array, x, out, { strides: contiguousStrides(x.shape), offset: 0 }, x.shape);
   return out;
-}
-
-/** An operand of an element-wise loop: element i lies at `offset + i · step`. */
-export interface Run {
-  readonly array: TypedArray;
-  readonly offset: number;
-  /** 1, or 0 for one element repeated. */
-  readonly step: 0 | 1;
 }
 
 function isRepeated(x: Tensor): boolean {
@@ -97,10 +109,12 @@ function isRepeated(x: Tensor): boolean {
   return true;
 }
 
-/** `x` as an operand of an element-wise loop, copied only where its elements are neither a run nor one repeated. */
-export function runOf(x: Tensor): Run {
-  const array = x.storage.read();
-  if (isContiguous(x.shape, x.strides)) return { array, offset: x.offset, step: 1 };
-  if (isRepeated(x)) return { array, offset: x.offset, step: 0 };
-  return { array: readContiguous(x), offset: 0, step: 1 };
+/** `x` as an operand of an element-wise loop: copied only where its elements are neither a run nor one repeated. */
+export function asRun(x: Tensor): Tensor {
+  return x.isContiguous || isRepeated(x) ? x : fresh(readContiguous(x), x.shape, x.dtype);
+}
+
+/** From one element of a run to the next: 1, or 0 where one element is repeated. */
+export function stepOf(run: Tensor): 0 | 1 {
+  return run.isContiguous ? 1 : 0;
 }

@@ -1,4 +1,5 @@
-import { allocate, isFloat, type DType, type TypedArray } from '../dtype.ts';
+import { allocate } from '../allocation.ts';
+import { isFloat, type DType, type TypedArray } from '../dtype.ts';
 import { infer } from '../inference.ts';
 import type { Pair, PoolAttributes } from '../primitives.ts';
 import { sizeOf, type Shape } from '../shape.ts';

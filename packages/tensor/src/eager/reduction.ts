@@ -1,4 +1,5 @@
-import { allocate, isFloat, type DType, type TypedArray } from '../dtype.ts';
+import { allocate } from '../allocation.ts';
+import { isFloat, type DType, type TypedArray } from '../dtype.ts';
 import { infer } from '../inference.ts';
 import type { ReductionName } from '../primitives.ts';
 import type { Tensor } from '../tensor.ts';
@@ -219,6 +220,15 @@ function indexOfSmallest(strides: readonly number[]): number {
   return best;
 }
 
+/** What all elements of a contiguous tensor fold to. */
+function foldAll(x: Tensor, fold: Fold): number {
+  const total = isFloat(x.dtype) ? new Float64Array(1) : new Int32Array(1);
+  const more = new Float64Array(1);
+  total[0] = fold.identity(x.dtype);
+  fold.run(x.storage.read(), x.offset, 1, x.size, total, more);
+  return total[0]! + more[0]!;
+}
+
 function reduce(x: Tensor, axes: readonly number[], fold: Fold, out: TypedArray): void {
   const dtype = x.dtype;
   const identity = fold.identity(dtype);
@@ -227,6 +237,10 @@ function reduce(x: Tensor, axes: readonly number[], fold: Fold, out: TypedArray)
     return;
   }
   const array = x.storage.read();
+  if (out.length === 1 && x.isContiguous) {
+    out[0] = foldAll(x, fold);
+    return;
+  }
   const kept: [number, number][] = [];
   const reduced: [number, number][] = [];
   for (let axis = 0, next = 0; axis < x.rank; axis++) {

@@ -23,13 +23,16 @@ const kernels: KernelTable = {
   ...generationKernels,
 };
 
+// V8 finds a name that varies faster in a map than among the properties of an object.
+const kernelOf: ReadonlyMap<string, unknown> = new Map(Object.entries(kernels));
+
 /** Runs one primitive at once. */
 export function runPrimitive<P extends PrimitiveName>(
   name: P,
   inputs: readonly Tensor[],
   attributes: PrimitiveAttributes[P],
 ): Tensor {
-  return (kernels[name] as Kernel<P>)(inputs, attributes);
+  return (kernelOf.get(name) as Kernel<P>)(inputs, attributes);
 }
 
 /** Copies the elements of `value` into those that `target` shows. */

@@ -1,4 +1,5 @@
-import { allocate, isFloat } from '../dtype.ts';
+import { allocate } from '../allocation.ts';
+import { isFloat } from '../dtype.ts';
 import { infer } from '../inference.ts';
 import { sizeOf } from '../shape.ts';
 import type { KernelTable } from './kernel.ts';

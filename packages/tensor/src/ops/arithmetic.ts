@@ -34,8 +34,8 @@ function rounding(name: UnaryName, x: Tensor): Tensor {
  * ```
  */
 export function add(a: Operand, b: Operand): Tensor {
-  const [x, y] = align('add', a, b);
-  return apply(x.dtype === 'bool' ? 'or' : 'add', [x, y], none);
+  const pair = align('add', a, b);
+  return apply(pair[0].dtype === 'bool' ? 'or' : 'add', pair, none);
 }
 
 /**
@@ -49,9 +49,9 @@ export function add(a: Operand, b: Operand): Tensor {
  * ```
  */
 export function sub(a: Operand, b: Operand): Tensor {
-  const [x, y] = align('sub', a, b);
-  rejectBool('sub', x, 'Use logicalXor() for what differs, or cast to int32 first.');
-  return apply('sub', [x, y], none);
+  const pair = align('sub', a, b);
+  rejectBool('sub', pair[0], 'Use logicalXor() for what differs, or cast to int32 first.');
+  return apply('sub', pair, none);
 }
 
 /**
@@ -65,8 +65,8 @@ export function sub(a: Operand, b: Operand): Tensor {
  * ```
  */
 export function mul(a: Operand, b: Operand): Tensor {
-  const [x, y] = align('mul', a, b);
-  return apply(x.dtype === 'bool' ? 'and' : 'mul', [x, y], none);
+  const pair = align('mul', a, b);
+  return apply(pair[0].dtype === 'bool' ? 'and' : 'mul', pair, none);
 }
 
 /**
@@ -80,8 +80,8 @@ export function mul(a: Operand, b: Operand): Tensor {
  * ```
  */
 export function div(a: Operand, b: Operand): Tensor {
-  const [x, y] = align('div', a, b);
-  return apply('div', [toFloat(x), toFloat(y)], none);
+  const pair = align('div', a, b);
+  return apply('div', [toFloat(pair[0]), toFloat(pair[1])], none);
 }
 
 /**

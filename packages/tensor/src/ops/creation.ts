@@ -1,13 +1,6 @@
 import { apply } from '../dispatch.ts';
-import {
-  allocate,
-  dtypeOfArray,
-  dtypes,
-  isFloat,
-  promoteDTypes,
-  type DType,
-  type TypedArray,
-} from '../dtype.ts';
+import { allocate } from '../allocation.ts';
+import { dtypeOfArray, dtypes, isFloat, promoteDTypes, type DType, type TypedArray } from '../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../errors.ts';
 import { binary } from '../operands.ts';
 import { none } from '../primitives.ts';

@@ -9,7 +9,8 @@ import { cast, reshape } from './shape.ts';
 
 /** The common dtype of the operands of a contraction. Throws a DTypeError that names `op` for bool. */
 export function contractionDType(op: string, operands: readonly Tensor[]): DType {
-  const dtype = operands.map((x) => x.dtype).reduce(promoteDTypes);
+  let dtype = operands[0]!.dtype;
+  for (let i = 1; i < operands.length; i++) dtype = promoteDTypes(dtype, operands[i]!.dtype);
   if (dtype !== 'bool') return dtype;
   throw new DTypeError(
     `${op}(): needs numbers, got ${operands.map((x) => x.dtype).join(' and ')}. Cast one of them, for counts to int32.`,

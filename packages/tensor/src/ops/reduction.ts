@@ -81,6 +81,7 @@ export function mean(x: Tensor, axes?: Axes, options: KeepDims = {}): Tensor {
 
 /** How many elements each result of a reduction comes from. Throws a ShapeError that names `op`. */
 export function countOf(op: string, x: Tensor, axes: Axes | undefined): number {
+  if (axes === undefined) return x.size;
   return sizeOf(normalizeAxes(op, axes, x.rank).map((axis) => x.shape[axis]!));
 }
 

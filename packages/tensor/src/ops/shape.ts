@@ -123,8 +123,12 @@ export function permute(x: Tensor, axes: readonly number[]): Tensor {
 export function transpose(x: Tensor, a = -2, b = -1): Tensor {
   const first = normalizeAxis('transpose', a, x.rank);
   const second = normalizeAxis('transpose', b, x.rank);
-  const axes = x.shape.map((_, axis) => axis);
-  return permute(x, axes.with(first, second).with(second, first));
+  if (first === second) return x;
+  const axes = [...x.shape];
+  for (let axis = 0; axis < axes.length; axis++) axes[axis] = axis;
+  axes[first] = second;
+  axes[second] = first;
+  return apply('permute', [x], { axes });
 }
 
 /**
@@ -169,7 +173,10 @@ function checkBroadcast(op: string, from: Shape, shape: Shape): void {
 export function expand(x: Tensor, shape: Shape): Tensor {
   if (!Array.isArray(shape)) checkShape('expand', shape);
   const lead = shape.length - x.rank;
-  const sizes = shape.map((size, axis) => (size === -1 && axis >= lead ? x.shape[axis - lead]! : size));
+  const sizes = [...shape];
+  for (let axis = Math.max(0, lead); axis < sizes.length; axis++) {
+    if (sizes[axis] === -1) sizes[axis] = x.shape[axis - lead]!;
+  }
   checkShape('expand', sizes);
   checkBroadcast('expand', x.shape, sizes);
   return expandTo(x, sizes);

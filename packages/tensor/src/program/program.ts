@@ -49,13 +49,19 @@ function formatType({ dtype, shape }: ValueType): string {
   return `${dtype}${formatShape(shape)}`;
 }
 
+/** JSON has no text of its own for NaN, infinities and −0: two programs would look the same. */
+function exactly(_name: string, value: unknown): unknown {
+  if (typeof value !== 'number' || (Number.isFinite(value) && !Object.is(value, -0))) return value;
+  return Object.is(value, -0) ? '-0' : String(value);
+}
+
 function formatAttributes(attributes: object): string {
   const entries = Object.entries(attributes);
   if (entries.length === 0) return '';
-  return ` {${entries.map(([name, value]) => `${name}: ${JSON.stringify(value)}`).join(', ')}}`;
+  return ` {${entries.map(([name, value]) => `${name}: ${JSON.stringify(value, exactly)}`).join(', ')}}`;
 }
 
-/** The program as text: one value a line, `%3: float32[2, 2] = add %0 %1`. */
+/** The program as text: one value a line, `%3: float32[2, 2] = add %0 %1`. Different programs have different texts. */
 export function formatProgram(program: Program): string {
   const lines: string[] = [];
   let id = 0;

@@ -1,5 +1,6 @@
 import { PhiloxGenerator } from '@nadir/random';
-import { allocate, type DType, type FloatDType } from '../dtype.ts';
+import { allocate } from '../allocation.ts';
+import type { DType, FloatDType } from '../dtype.ts';
 import { fresh } from '../eager/layout.ts';
 import type {
   AxesAttributes,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { apply, none, tensor, type Tensor } from '@nadir/tensor';
+import { apply, none, slice, tensor, type Tensor } from '@nadir/tensor';
 import { primitiveSamples, sampleTensor } from '@nadir/tensor/testing';
 
 const unary = [
@@ -57,6 +57,42 @@ describe('loops over float32', () => {
     const bits = condition.data;
     const expected = Array.from(x.data, (value, i) => (bits[i] === 1 ? value : y.data[i]!));
     expect(apply('where', [condition, x, y], none).toArray()).toEqual(expected);
+  });
+});
+
+describe('operands that lie elsewhere', () => {
+  const values = Array.from({ length: 40 }, (_, i) => i + 1);
+  const long = tensor(values);
+  const part = long.at(slice(10, 30));
+  const one = long.at(7).expand([20]);
+
+  it('are runs inside of a longer storage', () => {
+    expect(part.neg().toArray()).toEqual(values.slice(10, 30).map((x) => -x));
+    expect(part.sub(long.at(slice(0, 20))).toArray()).toEqual(new Array(20).fill(10));
+    expect(part.lt(long.at(slice(20, 40))).toArray()).toEqual(new Array(20).fill(true));
+  });
+
+  it('are one element for all', () => {
+    expect(part.sub(one).toArray()).toEqual(values.slice(10, 30).map((x) => x - 8));
+    expect(one.sub(part).toArray()).toEqual(values.slice(10, 30).map((x) => 8 - x));
+    expect(one.lt(part).toArray()).toEqual(new Array(20).fill(true));
+  });
+
+  it('are one element each', () => {
+    expect(one.neg().toArray()).toEqual(new Array(20).fill(-8));
+    expect(one.sub(long.at(1).expand([20])).toArray()).toEqual(new Array(20).fill(6));
+    expect(one.eq(one).toArray()).toEqual(new Array(20).fill(true));
+    const no = tensor([true, false]).at(1).expand([20]);
+    expect(no.logicalNot().toArray()).toEqual(new Array(20).fill(true));
+  });
+
+  it('are read in the order of their axes', () => {
+    const matrix = long.reshape([4, 10]);
+    const rows = Array.from({ length: 10 }, (_, j) => Array.from({ length: 4 }, (_, i) => i * 10 + j + 1));
+    expect(matrix.T.neg().toArray()).toEqual(rows.map((row) => row.map((x) => -x)));
+    expect(matrix.T.add(matrix.T).toArray()).toEqual(rows.map((row) => row.map((x) => 2 * x)));
+    const column = matrix.at('...', 0).reshape([4, 1]);
+    expect(matrix.sub(column).toArray()).toEqual(new Array(4).fill(Array.from({ length: 10 }, (_, j) => j)));
   });
 });
 

@@ -65,6 +65,14 @@ describe('formatProgram', () => {
       ].join('\n'),
     );
   });
+
+  it('tells numbers apart that JSON does not', () => {
+    const texts = [NaN, Infinity, -Infinity, 0, -0].map((value) =>
+      formatProgram(record([], () => [tensor([0]).mul(value)]).program),
+    );
+    expect(new Set(texts).size).toBe(5);
+    expect(texts[4]).toContain('value: "-0"');
+  });
 });
 
 describe('verifyProgram', () => {

@@ -1,6 +1,7 @@
 import { StudyError, show } from '../errors.ts';
 import { lastStep } from '../frozen-trial.ts';
 import type { Direction, FrozenTrial } from '../frozen-trial.ts';
+import { requireAtLeast } from './option-checks.ts';
 import type { Pruner } from './pruner.ts';
 
 /** Options of {@link percentilePruner} and `medianPruner`. Steps are what `trial.report` is given: whole numbers from 0. */
@@ -81,14 +82,8 @@ export function makePercentilePruner(
   };
 }
 
-function requireAtLeast(caller: string, option: string, value: number, least: number): void {
-  if (!Number.isSafeInteger(value) || value < least) {
-    throw new StudyError(`${caller}: ${option} is a whole number >= ${least}, got ${show(value)}.`);
-  }
-}
-
 /** Whether no earlier report lies in the interval that `step` lies in. */
-function isDue(
+export function isDue(
   step: number,
   reports: Readonly<Record<number, number>>,
   warmupSteps: number,
@@ -98,7 +93,11 @@ function isDue(
   return !Object.keys(reports).some((key) => Number(key) >= intervalStart && Number(key) < step);
 }
 
-function bestReport(reports: Readonly<Record<number, number>>, direction: Direction): number | undefined {
+/** The best report that is no NaN, if any. */
+export function bestReport(
+  reports: Readonly<Record<number, number>>,
+  direction: Direction,
+): number | undefined {
   const values = Object.values(reports).filter((value) => !Number.isNaN(value));
   if (values.length === 0) return undefined;
   return values.reduce((a, b) => (direction === 'maximize' ? Math.max(a, b) : Math.min(a, b)));
@@ -122,7 +121,7 @@ function reportPercentile(
 }
 
 /** Linear interpolation between the order statistics of sorted values, as `numpy.percentile`. */
-function percentileOf(sorted: readonly number[], percentile: number): number {
+export function percentileOf(sorted: readonly number[], percentile: number): number {
   const position = (sorted.length - 1) * (percentile / 100);
   const index = Math.floor(position);
   const low = sorted[index] as number;

@@ -1,17 +1,10 @@
 import { PhiloxGenerator } from '@nadir/random';
-import {
-  formatDistribution,
-  gridValues,
-  makeCategorical,
-  makeFloat,
-  makeInt,
-  sameDistribution,
-} from '../distribution.ts';
+import { formatDistribution, gridValues, sameDistribution } from '../distribution.ts';
 import type { Distribution, ParamValue } from '../distribution.ts';
 import { StudyError, show } from '../errors.ts';
 import { suggestSpace } from '../space.ts';
-import type { Params, Space, Suggester } from '../space.ts';
-import type { Warn } from '../warning.ts';
+import type { Params, Space } from '../space.ts';
+import { ChoosingSuggester } from './choosing-suggester.ts';
 import type { Sampler, SamplerContext } from './sampler.ts';
 
 const MAX_POINTS = 1_000_000;
@@ -124,7 +117,7 @@ function enumerate(space: Space, points: GridSamplerOptions['points']): readonly
       depth += 1;
       return (params[name] = values[node.index] as ParamValue);
     };
-    suggestSpace('gridSampler()', space, new GridSuggester(choose), () => params);
+    suggestSpace('gridSampler()', space, new ChoosingSuggester(choose), () => params);
     grid.push(params);
     requireSize(grid.length);
     path.length = depth;
@@ -167,30 +160,4 @@ function valuesOf(
     );
   }
   return values;
-}
-
-// Ranges were announced when the study's own suggestions adjusted them.
-const silent: Warn = () => {};
-
-class GridSuggester implements Suggester {
-  readonly #choose: (name: string, distribution: Distribution) => ParamValue;
-
-  constructor(choose: (name: string, distribution: Distribution) => ParamValue) {
-    this.#choose = choose;
-  }
-
-  suggestFloat(...[name, low, high, options = {}]: Parameters<Suggester['suggestFloat']>): number {
-    return this.#choose(name, makeFloat('suggestFloat()', low, high, options, silent)) as number;
-  }
-
-  suggestInt(...[name, low, high, options = {}]: Parameters<Suggester['suggestInt']>): number {
-    return this.#choose(name, makeInt('suggestInt()', low, high, options, silent)) as number;
-  }
-
-  suggestCategorical<const T extends readonly (string | number | boolean | null)[]>(
-    name: string,
-    choices: T,
-  ): T[number] {
-    return this.#choose(name, makeCategorical('suggestCategorical()', choices)) as T[number];
-  }
 }

@@ -29,11 +29,17 @@ export function smallGemm(
   for (let row = 0; row < m; row++) {
     const aRow = aOffset + row * aRowStride;
     if (k === 1) {
-      // An outer product: a loop of one turn for each element would cost more than the multiplication.
+      // An outer product: a loop of one turn for each element would cost more than the multiplication, and so would the
+      // question, for each element, whether to add.
       const left = a[aRow]!;
-      for (let column = 0, bAt = bOffset; column < n; column++, bAt += bColumnStride, target++) {
-        c[target] = accumulate ? c[target]! + left * b[bAt]! : left * b[bAt]!;
+      let bAt = bOffset;
+      if (accumulate) {
+        for (let column = 0; column < n; column++, bAt += bColumnStride)
+          c[target + column]! += left * b[bAt]!;
+      } else {
+        for (let column = 0; column < n; column++, bAt += bColumnStride) c[target + column] = left * b[bAt]!;
       }
+      target += n;
       continue;
     }
     for (let column = 0; column < n; column++) {

@@ -4,7 +4,7 @@ import { countOf, formatSeconds } from '../number-format.ts';
 
 /** For the record: the command, the seed, the data, and the machine with its versions. */
 export function origin({ record }: Evidence): Markup {
-  const { data, machine } = record;
+  const { data, machine, executor } = record;
   const rows: readonly (readonly [string, string | Markup])[] = [
     ['command', markup`<code>${record.command}</code>`],
     ['seed', String(record.seed)],
@@ -13,6 +13,7 @@ export function origin({ record }: Evidence): Markup {
     ['training data', countOf(data.train, 'item')],
     ['validation data', `${countOf(data.validation, 'item')}; every choice was made on these`],
     ['test data', record.winner === null ? 'not read yet' : `${countOf(data.test, 'item')}; read once`],
+    ...(executor === undefined ? [] : [['executor', executor] as const]),
     ...Object.entries(machine).map(([name, value]) => [name, String(value)] as const),
   ];
   return markup`<section id="origin" aria-labelledby="origin-title">

@@ -121,7 +121,7 @@ export function copyWindow(
 }
 
 /** A number cut off at 0 and at `most`. */
-function clamped(f: FunctionBuilder, value: Local<'i32'>, most: Local<'i32'>): Local<'i32'> {
+export function clamped(f: FunctionBuilder, value: Local<'i32'>, most: Local<'i32'>): Local<'i32'> {
   const least = f.let(select(i32.ltS(value, most), value, most));
   return f.let(select(i32.gtS(least, 0), least, i32.const(0)));
 }

@@ -1,5 +1,5 @@
 import { byteSize } from '@nadir/tensor';
-import { i32, type Expression, type FunctionBuilder, type Local, type Operand } from '@nadir/wasm';
+import { i32, type FunctionBuilder, type Local, type Operand } from '@nadir/wasm';
 import type { MatmulKernel, Root } from '../../kernel.ts';
 import {
   ElementEmitter,
@@ -12,8 +12,9 @@ import {
   type LeafPlace,
 } from '../element.ts';
 import { addressOf, type Lowering } from '../lowering.ts';
-import { emitTurns } from '../map.ts';
+import { emitTurn, emitTurns, knownBefore } from '../map.ts';
 import { mergeAxes, plus } from '../nest.ts';
+import { lanesOfRest, type Lanes } from '../vector-memory.ts';
 import { isVector } from '../vector-point.ts';
 
 /** A block of a product in memory, in the orientation of the roots' loops. */
@@ -60,25 +61,21 @@ export function emitEpilogue(
     i < leaves.length && isProduct(leaves[i]!) ? block.columnStride : at.strides.at(-1)!,
   );
   const vectors = elements.every((element) => isVector(element));
-  const hasTail = vectors && shape.at(-1)! % 4 !== 0;
-
-  const known = (isVectorTurn: boolean): KnownValues => {
+  // Blocks begin at multiples of four: only the last one has a rest.
+  const rest = vectors ? lanesOfRest(shape.at(-1)!) : 0;
+  const known = (lanes: Lanes | 0): KnownValues => {
     const placeOf = (leaf: Leaf): LeafPlace => {
       const { base, offset } = starts[leaves.indexOf(leaf)]!;
       return { address: base, offset, laneStride: 0 };
     };
-    const emitter = new ElementEmitter(lowering, f, isVectorTurn, placeOf);
+    const emitter = new ElementEmitter(lowering, f, lanes, placeOf);
     const isFixed = (leaf: Leaf): boolean =>
       !isProduct(leaf) && leaf.at.strides.every((stride) => stride === 0);
-    for (const part of fixedParts(elements, isFixed)) {
-      if (isVectorTurn) emitter.vector(part);
-      else emitter.scalar(part);
-    }
+    for (const part of fixedParts(elements, isFixed)) emitter.value(part);
     return emitter.values;
   };
-  const vectorValues = vectors ? known(true) : undefined;
-  const scalarValues = !vectors || hasTail ? known(false) : undefined;
-  const vectorEnd = hasTail ? f.let(i32.and(block.end, -4)) : block.end;
+  const values = known(vectors ? 4 : 0);
+  const vectorEnd = rest > 0 ? f.let(i32.and(block.end, -4)) : block.end;
 
   // The block's own pointer counts from column 0, as all others do.
   const columnBytes = block.columnStride * (bytes[leaves.findIndex(isProduct)] ?? 0);
@@ -124,12 +121,11 @@ export function emitEpilogue(
       bytes,
       index,
     };
-    const turns = (isVectorTurn: boolean, end: Operand<'i32'>, values: KnownValues | undefined): void =>
-      emitTurns(turn, isVectorTurn, end, values);
-    if (vectors) turns(true, vectorEnd, vectorValues);
-    if (scalarValues !== undefined) turns(false, block.end, scalarValues);
-    const next: Expression<'i32'> = i32.add(product, block.rowBytes);
-    f.set(product, next);
+    emitTurns(turn, vectors ? 4 : 0, vectorEnd, values);
+    if (rest > 0) {
+      f.if(i32.ltS(index, block.end), () => emitTurn(turn, rest, knownBefore(turn, rest, values)));
+    }
+    f.set(product, i32.add(product, block.rowBytes));
     if (isMerged)
       pointers.forEach((pointer, i) => {
         if (!isOwn(i) && step(i, 0) !== 0) f.set(pointer, i32.add(pointer, step(i, 0)));

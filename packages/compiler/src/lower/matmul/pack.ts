@@ -170,7 +170,7 @@ function emitterAt(
     const laneStride = leaf.at.strides.at(alongDepth ? -2 : -1)!;
     return { address: i32.add(pointers[i]!, across), offset: offsets[i]!, laneStride };
   };
-  return new ElementEmitter(lowering, f, isVectorTurn, placeOf);
+  return new ElementEmitter(lowering, f, isVectorTurn ? 4 : 0, placeOf);
 }
 
 /** Vectors run along the columns. */
@@ -216,7 +216,7 @@ function emitScalars(turn: Turn, fromColumn: number, toColumn: number, fromDepth
     const to = f.let(i32.add(target, i32.mul(i32.add(column, fromDepth * width), size)));
     f.for(step, { from: fromDepth, to: shape.at(-2)! }, () => {
       const value = emitterAt(turn, false, false, step, column).scalar(element);
-      f.do(storeElement(element, to, value, 0));
+      storeElement(f, element.dtype, to, value, 0, 0);
       f.set(to, i32.add(to, width * size));
     });
   });
