@@ -4,6 +4,7 @@ import type { KernelProgram } from './kernel.ts';
 import { lower, type LoweredProgram } from './lower/module.ts';
 import { ExecutorMemory } from './memory.ts';
 import { attach } from './passes/attach.ts';
+import { attachConvolutions } from './passes/attach-convolutions.ts';
 import { convolve } from './passes/convolve.ts';
 import { cutDepth } from './passes/cut-depth.ts';
 import { flush } from './passes/flush.ts';
@@ -56,6 +57,7 @@ const passes: readonly ((program: KernelProgram) => KernelProgram)[] = [
   recompute,
   group,
   convolve,
+  attachConvolutions,
   attach,
   split,
   rows,

@@ -112,6 +112,11 @@ export interface ReduceKernel {
   readonly element: Element;
   readonly buffer: ValueId;
   readonly dtype: DType;
+  /**
+   * How many indices of the first of the folded axes are folded to one result; those of one block lie behind those of
+   * another. Default: all.
+   */
+  readonly block?: number;
 }
 
 /** How many rows a row kernel folds to one, where it folds any: it follows from the sizes alone. */
@@ -191,6 +196,17 @@ export interface ConvolutionKernel {
   readonly geometry: ConvolutionGeometry;
   readonly operands: readonly View[];
   readonly buffer: ValueId;
+  /**
+   * What is computed from the result while it is in the cache, in loops over its elements in their order. Loads of `buffer` are the
+   * result, which is stored only where a root does it. Of `product` and `winograd` alone.
+   */
+  readonly epilogue?: Epilogue;
+}
+
+/** Loops over the elements of what a kernel computes. */
+export interface Epilogue {
+  readonly shape: Shape;
+  readonly roots: readonly Root[];
 }
 
 /**
@@ -323,6 +339,8 @@ export function elementsOf(kernel: Kernel): Element[] {
       return [kernel.element];
     case 'matmul':
       return [kernel.a, kernel.b, ...kernel.roots.map((root) => root.element)];
+    case 'convolution':
+      return kernel.epilogue?.roots.map((root) => root.element) ?? [];
     default:
       return [];
   }
@@ -332,7 +350,9 @@ export function elementsOf(kernel: Kernel): Element[] {
 export function readsOf(kernel: Kernel): Set<ValueId> {
   const reads = new Set<ValueId>();
   visitLoads(elementsOf(kernel), (load) => reads.add(load.buffer));
+  // What is computed in blocks reads them as a load of the whole.
   if (kernel.kind === 'matmul') reads.delete(kernel.value);
+  if (kernel.kind === 'convolution') reads.delete(kernel.buffer);
   if (kernel.kind === 'primitive' || kernel.kind === 'convolution')
     for (const view of kernel.operands) reads.add(view.buffer);
   return reads;
@@ -340,7 +360,9 @@ export function readsOf(kernel: Kernel): Set<ValueId> {
 
 /** The buffers that a kernel writes. */
 export function writesOf(kernel: Kernel): ValueId[] {
-  return kernel.kind === 'map' || kernel.kind === 'rows' || kernel.kind === 'matmul'
-    ? kernel.roots.map((root) => root.buffer)
-    : [kernel.buffer];
+  if (kernel.kind === 'map' || kernel.kind === 'rows' || kernel.kind === 'matmul')
+    return kernel.roots.map((root) => root.buffer);
+  if (kernel.kind === 'convolution' && kernel.epilogue !== undefined)
+    return kernel.epilogue.roots.map((root) => root.buffer);
+  return [kernel.buffer];
 }

@@ -17,7 +17,8 @@ import { emitProduct } from './convolution/product.ts';
 import { emitWinograd, winogradBytes } from './convolution/winograd-product.ts';
 import { emitWinogradWeights, winogradWeightBytes } from './convolution/winograd-weights.ts';
 import { emitWeights, weightBytes } from './convolution/weights.ts';
-import { emitArgExtreme, emitScatterAdd, emitTake } from './gather.ts';
+import { emitArgExtreme } from './arg-extreme.ts';
+import { emitScatterAdd, emitTake } from './gather.ts';
 import type { Lowering } from './lowering.ts';
 import { emitFill, emitMap } from './map.ts';
 import { emitMatmul, matmulBytes } from './matmul/matmul.ts';
@@ -84,7 +85,7 @@ const convolutions = {
 function scratchOf(kernel: Kernel): number {
   if (kernel.kind === 'rows') return rowBytes(kernel);
   if (kernel.kind === 'matmul') return matmulBytes(kernel);
-  if (kernel.kind === 'convolution') return convolutions[kernel.part].scratchBytes(kernel.geometry);
+  if (kernel.kind === 'convolution') return convolutions[kernel.part].scratchBytes(kernel);
   if (kernel.kind !== 'primitive') return 0;
   switch (kernel.node.primitive) {
     case 'argSort':

@@ -57,7 +57,8 @@ export function formatKernel(kernel: Kernel): string {
     case 'pack':
       return `%${kernel.buffer} = ${formatShape(kernel.shape)} panels of ${formatElement(kernel.element)}`;
     case 'reduce': {
-      const over = `${kernel.name} over ${formatShape(kernel.axes)}`;
+      const blocks = kernel.block === undefined ? '' : ` in blocks of ${kernel.block}`;
+      const over = `${kernel.name} over ${formatShape(kernel.axes)}${blocks}`;
       return `%${kernel.buffer} = ${formatShape(kernel.shape)} ${over} of ${formatElement(kernel.element)}`;
     }
     case 'fill':
@@ -71,7 +72,9 @@ export function formatKernel(kernel: Kernel): string {
       const from = `${batch}×${groups}×${channels}×${height}×${width}`;
       const to = `${filters}×${places.join('×')}`;
       const operands = kernel.operands.map((view) => `%${view.buffer}`);
-      return `%${kernel.buffer} = convolution ${kernel.part} ${from} by ${window.join('×')} to ${to} ${operands.join(' ')}`;
+      const line = `%${kernel.buffer} = convolution ${kernel.part} ${from} by ${window.join('×')} to ${to} ${operands.join(' ')}`;
+      const { epilogue } = kernel;
+      return epilogue === undefined ? line : `${line}\n  ${formatKernel({ kind: 'map', ...epilogue })}`;
     }
   }
 }
