@@ -3,6 +3,7 @@ import { features } from '@nadir/wasm';
 import type { KernelProgram } from './kernel.ts';
 import { lower, type LoweredProgram } from './lower/module.ts';
 import { ExecutorMemory } from './memory.ts';
+import { attachConvolutions } from './passes/attach-convolutions.ts';
 import { convolve } from './passes/convolve.ts';
 import { flush } from './passes/flush.ts';
 import { fuse } from './passes/fuse.ts';
@@ -51,6 +52,7 @@ const passes: readonly ((program: KernelProgram) => KernelProgram)[] = [
   recompute,
   group,
   convolve,
+  attachConvolutions,
   split,
   rows,
 ];

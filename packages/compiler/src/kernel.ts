@@ -191,6 +191,17 @@ export interface ConvolutionKernel {
   readonly geometry: ConvolutionGeometry;
   readonly operands: readonly View[];
   readonly buffer: ValueId;
+  /**
+   * What is computed from the result while it is in the cache, in loops over its elements in their order. Loads of `buffer` are the
+   * result, which is stored only where a root does it. Of `product` and `winograd` alone.
+   */
+  readonly epilogue?: Epilogue;
+}
+
+/** Loops over the elements of what a kernel computes. */
+export interface Epilogue {
+  readonly shape: Shape;
+  readonly roots: readonly Root[];
 }
 
 export type Kernel = MapKernel | ReduceKernel | RowKernel | FillKernel | PrimitiveKernel | ConvolutionKernel;
@@ -268,14 +279,25 @@ export function readsOf(kernel: Kernel): Set<ValueId> {
       (load) => reads.add(load.buffer),
     );
   else if (kernel.kind === 'reduce') visitLoads([kernel.element], (load) => reads.add(load.buffer));
-  else if (kernel.kind === 'primitive' || kernel.kind === 'convolution')
+  else if (kernel.kind === 'primitive' || kernel.kind === 'convolution') {
     for (const view of kernel.operands) reads.add(view.buffer);
+    visitLoads(elementsOfEpilogue(kernel), ({ buffer }) => {
+      if (buffer !== kernel.buffer) reads.add(buffer);
+    });
+  }
   return reads;
+}
+
+/** What a kernel computes from its own result. */
+export function elementsOfEpilogue(kernel: Kernel): Element[] {
+  if (kernel.kind !== 'convolution' || kernel.epilogue === undefined) return [];
+  return kernel.epilogue.roots.map((root) => root.element);
 }
 
 /** The buffers that a kernel writes. */
 export function writesOf(kernel: Kernel): ValueId[] {
-  return kernel.kind === 'map' || kernel.kind === 'rows'
-    ? kernel.roots.map((root) => root.buffer)
-    : [kernel.buffer];
+  if (kernel.kind === 'map' || kernel.kind === 'rows') return kernel.roots.map((root) => root.buffer);
+  if (kernel.kind === 'convolution' && kernel.epilogue !== undefined)
+    return kernel.epilogue.roots.map((root) => root.buffer);
+  return [kernel.buffer];
 }

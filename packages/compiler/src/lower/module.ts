@@ -83,7 +83,7 @@ const scratchBytes: { f32?: number; f64?: number } = {};
 
 function scratchOf(kernel: Kernel): number {
   if (kernel.kind === 'rows') return rowBytes(kernel);
-  if (kernel.kind === 'convolution') return convolutions[kernel.part].scratchBytes(kernel.geometry);
+  if (kernel.kind === 'convolution') return convolutions[kernel.part].scratchBytes(kernel);
   if (kernel.kind !== 'primitive') return 0;
   switch (kernel.node.primitive) {
     case 'matmul':

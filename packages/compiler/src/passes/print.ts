@@ -59,7 +59,9 @@ export function formatKernel(kernel: Kernel): string {
       const from = `${batch}×${groups}×${channels}×${height}×${width}`;
       const to = `${filters}×${places.join('×')}`;
       const operands = kernel.operands.map((view) => `%${view.buffer}`);
-      return `%${kernel.buffer} = convolution ${kernel.part} ${from} by ${window.join('×')} to ${to} ${operands.join(' ')}`;
+      const line = `%${kernel.buffer} = convolution ${kernel.part} ${from} by ${window.join('×')} to ${to} ${operands.join(' ')}`;
+      const { epilogue } = kernel;
+      return epilogue === undefined ? line : `${line}\n  ${formatKernel({ kind: 'map', ...epilogue })}`;
     }
   }
 }

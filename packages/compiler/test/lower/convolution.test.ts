@@ -30,12 +30,17 @@ function whole(shape: Shape, dtype: FloatName): Tensor {
   return tensor(values, { dtype }).reshape(shape);
 }
 
-function difference(inputs: readonly Tensor[], body: (...x: readonly Tensor[]) => Tensor): string | null {
-  const { program, state } = record(inputs, (...x) => [body(...x)]);
-  const [want] = eagerExecutor.load(program).run(inputs, state);
+/** What is wrong with one of the results of a program, or null. */
+function difference(
+  inputs: readonly Tensor[],
+  body: (...x: readonly Tensor[]) => readonly Tensor[],
+  index = 0,
+): string | null {
+  const { program, state } = record(inputs, (...x) => body(...x));
+  const want = eagerExecutor.load(program).run(inputs, state)[index];
   const loaded = createWasmExecutor().load(program);
   // The second call finds what the first left in working memory.
-  const results = [loaded.run(inputs, state)[0]!, loaded.run(inputs, state)[0]!];
+  const results = [loaded.run(inputs, state)[index]!, loaded.run(inputs, state)[index]!];
   loaded.dispose();
   const exact = { relative: 0, absolute: 0 };
   return results.map((got) => differenceOf(got, want!, exact)).find((found) => found !== null) ?? null;
@@ -62,13 +67,13 @@ function fault(given: Case, dtype: FloatName, special: readonly number[] = []): 
   const out = apply('conv', [x, w], attributes);
   const g = whole(out.shape, dtype);
   const found = [
-    ['conv', difference([x, w], (a, b) => apply('conv', [a!, b!], attributes))],
-    ['input', difference([g, w], (a, b) => apply('convInputGrad', [a!, b!], { ...attributes, size }))],
+    ['conv', difference([x, w], (a, b) => [apply('conv', [a!, b!], attributes)])],
+    ['input', difference([g, w], (a, b) => [apply('convInputGrad', [a!, b!], { ...attributes, size })])],
     [
       'weight',
       special.length > 0
         ? null
-        : difference([x, g], (a, b) => apply('convWeightGrad', [a!, b!], { ...attributes, size: kernel })),
+        : difference([x, g], (a, b) => [apply('convWeightGrad', [a!, b!], { ...attributes, size: kernel })]),
     ],
   ].find(([, text]) => text !== null);
   return found === undefined ? null : `${found[0]} of ${JSON.stringify(given)}: ${found[1]}`;
@@ -171,6 +176,30 @@ describe.each(['float32', 'float64'] as const)('convolution of %s', (dtype) => {
     expect(fault(of([2, 0, 5], [5, 4], [2, 2]), dtype)).toBe(null);
     expect(fault(of([0, 2, 5], [5, 4], [2, 2]), dtype)).toBe(null);
   });
+});
+
+describe('what follows a convolution', () => {
+  const plain = { stride: [1, 1], dilation: [1, 1], padding: padded(0, 0, 0, 0).padding! } as const;
+  // The loops of bias, activation and residual sum join the convolution, whose own result is wanted in the second program.
+  for (const [name, { images = 1, channels = 1, filters = 1, ...given }] of Object.entries(cases)) {
+    it(`${name}: bias, residual sum and activation`, () => {
+      const { size, kernel, groups = 1, ...rest } = given;
+      const attributes = { ...plain, groups, ...rest };
+      const x = whole([images, groups * channels, ...size], 'float32');
+      const w = whole([groups * filters, channels, ...kernel], 'float32');
+      const bias = whole([groups * filters, 1, 1], 'float32');
+      const residual = whole(apply('conv', [x, w], attributes).shape, 'float32');
+      const body = (a: Tensor, b: Tensor, c: Tensor, d: Tensor): Tensor[] => {
+        const y = apply('conv', [a, b], attributes);
+        return [y.add(c).add(d).maximum(0), y];
+      };
+      const inputs = [x, w, bias, residual];
+      for (const count of [1, 2]) {
+        const part = (...t: readonly Tensor[]): Tensor[] => body(t[0]!, t[1]!, t[2]!, t[3]!).slice(0, count);
+        for (let i = 0; i < count; i++) expect(difference(inputs, part, i)).toBe(null);
+      }
+    });
+  }
 });
 
 describe('rounding', () => {
