@@ -26,7 +26,7 @@ export function createProgram(version: string, setExitCode: (code: number) => vo
       'after',
       `
 Examples:
-  $ nadir start                     find the best combination for MNIST and train it: about three minutes
+  $ nadir start                     find the best combination for MNIST and train it: about half a minute
   $ nadir train mnist --lr 0.1      train once
   $ nadir find lr mnist             read a learning rate off a range test
   $ nadir tune ./my-experiment.ts   search the space of an experiment of your own

@@ -172,6 +172,11 @@ describe.each(['float32', 'float64'] as const)('convolution of %s', (dtype) => {
     }
   });
 
+  it('lets NaN and infinities reach exactly the places that see them', () => {
+    for (const name of ['rows in several blocks', 'stride 2', 'groups', 'one filter a channel', 'pointwise'])
+      expect(fault(cases[name]!, dtype, [NaN, Infinity, -Infinity, NaN, Infinity])).toBe(null);
+  });
+
   it('is zero where there is nothing to sum', () => {
     expect(fault(of([2, 0, 5], [5, 4], [2, 2]), dtype)).toBe(null);
     expect(fault(of([0, 2, 5], [5, 4], [2, 2]), dtype)).toBe(null);
@@ -200,6 +205,32 @@ describe('what follows a convolution', () => {
       }
     });
   }
+});
+
+it('lets NaN reach the places of the tiles that see it, and no others', () => {
+  const size = 12;
+  const x = whole([1, 12, size, size], 'float32');
+  const [row, column] = [5, 6];
+  x.storage.write()[row * size + column] = NaN;
+  const w = whole([12, 12, 3, 3], 'float32').abs().add(1);
+  const { program, state } = record([x, w], (a, b) => [
+    apply('conv', [a!, b!], { stride: [1, 1], dilation: [1, 1], groups: 1, padding: same.padding! }),
+  ]);
+  const loaded = createWasmExecutor().load(program);
+  const [got] = loaded.run([x, w], state);
+  loaded.dispose();
+  const isNear = (at: number, other: number): boolean => Math.abs(at - other) <= 1;
+  // A tile of two by two places sees four by four elements.
+  const inTile = (at: number, other: number): boolean =>
+    other >= 2 * (at >> 1) - 1 && other <= 2 * (at >> 1) + 2;
+  const placesOf = (sees: typeof isNear): number[] =>
+    Array.from({ length: size * size }, (_, place) => place).filter(
+      (place) => sees(Math.floor(place / size), row) && sees(place % size, column),
+    );
+  const isReached = (place: number): boolean => Number.isNaN(got!.data[place]);
+  const reached = Array.from({ length: size * size }, (_, place) => place).filter(isReached);
+  expect(reached).toEqual(expect.arrayContaining(placesOf(isNear)));
+  expect(placesOf(inTile)).toEqual(expect.arrayContaining(reached));
 });
 
 describe('rounding', () => {
