@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const conditions = ['@nadir/source', 'node', 'import', 'default'];
+// Not 'import': Vite adds it where it fits, and named here it would reach require() too.
+const conditions = ['@nadir/source', 'node'];
 
 export default defineConfig({
   root,

@@ -17,6 +17,13 @@ function nodeEntry({ directory, manifest }: WorkspacePackage): string | undefine
   return source === undefined ? undefined : join(directory, source);
 }
 
+/** What the workspace packages that this one depends on want beside them: installing it is this one's business. */
+function wantedPeers({ dependencies = {} }: WorkspacePackage['manifest']): readonly string[] {
+  return workspacePackages()
+    .filter(({ manifest }) => manifest.name in dependencies)
+    .flatMap(({ manifest }) => Object.keys(manifest.peerDependencies ?? {}));
+}
+
 /** The faults of one package's imports and dependencies. */
 export function boundaryFaults(member: WorkspacePackage): readonly string[] {
   const problems: string[] = [];
@@ -29,7 +36,7 @@ export function boundaryFaults(member: WorkspacePackage): readonly string[] {
     return problems;
   }
   const installed = { ...manifest.dependencies, ...manifest.peerDependencies };
-  const used = new Set<string>();
+  const used = new Set<string>(wantedPeers(manifest));
   const entry = nodeEntry(member);
   for (const path of sourceFiles(directory, ['src', 'test', 'examples', 'bench'])) {
     const { imports, text } = readModule(path);

@@ -1,6 +1,7 @@
 import ansis from 'ansis';
 import { Command } from 'commander';
 import { addBenchCommand } from './commands/bench.ts';
+import { addFindCommand } from './commands/find.ts';
 import { addReportCommand } from './commands/report.ts';
 import { addStartCommand } from './commands/start.ts';
 import { addTrainCommand } from './commands/train.ts';
@@ -26,6 +27,7 @@ export function createProgram(version: string, setExitCode: (code: number) => vo
 Examples:
   $ nadir start                     find the best combination for MNIST and train it: about three minutes
   $ nadir train mnist --lr 0.1      train once
+  $ nadir find lr mnist             read a learning rate off a range test
   $ nadir tune ./my-experiment.ts   search the space of an experiment of your own
 
 Exit codes:
@@ -37,6 +39,7 @@ Colours are left out where the output is no terminal or NO_COLOR is set.`,
   addStartCommand(program, setExitCode);
   addTrainCommand(program, setExitCode);
   addTuneCommand(program, setExitCode);
+  addFindCommand(program, setExitCode);
   addReportCommand(program, setExitCode);
   addBenchCommand(program, setExitCode);
   for (const command of program.commands)

@@ -1,6 +1,12 @@
 import { DataLoader, type Dataset } from '@nadir/data';
-import { manualSeed } from '@nadir/tensor';
-import { Trainer, type Evaluation, type TrainerModel } from '@nadir/train';
+import { manualSeed, type Tensor } from '@nadir/tensor';
+import {
+  Trainer,
+  type Evaluation,
+  type Forward,
+  type TrainerModel,
+  type TrainerOptimizer,
+} from '@nadir/train';
 import { UsageError } from './cli-error.ts';
 import type { Experiment, ExperimentData } from './experiment.ts';
 import type { ExecutorName } from './execution.ts';
@@ -27,6 +33,8 @@ export interface RunOptions {
 /** A model about to be trained, with everything that trains it. */
 export interface TrainingRun {
   readonly model: TrainerModel;
+  readonly optimizer: TrainerOptimizer;
+  readonly forward: (batch: never) => Tensor | Forward;
   readonly trainer: Trainer<never>;
   readonly loader: DataLoader<unknown, never>;
   readonly validation: DataLoader<unknown, never>;
@@ -74,10 +82,11 @@ export function prepareRun(
   const optimizer =
     experiment.optimizer?.({ model, choices, steps }) ?? optimizerOf(recipe, model.parameters(), steps);
   const metrics = experiment.metrics?.();
+  const forward = (batch: never): Tensor | Forward => experiment.forward(model, batch);
   const trainer = new Trainer<never>({
     model,
     optimizer,
-    forward: (batch) => experiment.forward(model, batch),
+    forward,
     executor,
     ...(metrics === undefined ? {} : { metrics }),
     ...(clipNorm === undefined ? {} : { clipNorm }),
@@ -86,6 +95,8 @@ export function prepareRun(
     new DataLoader<unknown, never>(dataset, { batchSize: Math.min(evaluationBatch, dataset.size) });
   return {
     model,
+    optimizer,
+    forward,
     trainer,
     loader,
     validation: inOrder(validation),

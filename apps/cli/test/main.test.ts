@@ -87,7 +87,7 @@ describe('nadir train', () => {
       command(old, ['train', line, '--executor', 'wasm']),
     ]);
     expect([fallback.code, fallback.stderr]).toEqual([0, '']);
-    expect(fallback.stdout.match(/WebAssembly has no SIMD .* eager executor/g)).toHaveLength(1);
+    expect(fallback.stdout.match(/^! WebAssembly has no SIMD .*\n {2}.*eager executor\.$/gm)).toHaveLength(1);
     expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('Use --executor eager.')]);
   });
 

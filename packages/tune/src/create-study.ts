@@ -1,4 +1,4 @@
-import { StudyError, show } from './errors.ts';
+import { StaleTrialError, StudyError, show } from './errors.ts';
 import type { Direction, FrozenTrial } from './frozen-trial.ts';
 import { medianPruner } from './pruners/median-pruner.ts';
 import type { Pruner } from './pruners/pruner.ts';
@@ -6,7 +6,7 @@ import { randomSampler } from './samplers/random-sampler.ts';
 import type { Sampler } from './samplers/sampler.ts';
 import type { InferParams, Params, Space } from './space.ts';
 import { memoryStorage } from './storage/memory-storage.ts';
-import type { StudyRecord, StudyStorage } from './storage/storage.ts';
+import type { ImportedTrial, StudyRecord, StudyStorage } from './storage/storage.ts';
 import { Study } from './study.ts';
 import { warnOnConsole } from './warning.ts';
 import type { Warn } from './warning.ts';
@@ -47,7 +47,7 @@ export interface StudyOptions<S extends Space = Space> extends Omit<LoadStudyOpt
    * Trials of an earlier study of the same objective: a new study starts out knowing those that have ended. To try
    * only their parameters, for an objective that has changed, use `study.enqueue`.
    */
-  readonly warmStart?: readonly FrozenTrial[] | undefined;
+  readonly warmStart?: ReadonlyArray<FrozenTrial | ImportedTrial> | undefined;
   /** A non-negative safe integer. Default: drawn at random, and kept with the study. */
   readonly seed?: number | undefined;
   /** Go on with the study of this name if the storage has one. Default false: that is an error. */
@@ -163,7 +163,12 @@ async function openStudy(
   if (interrupted !== 'keep') {
     for (const trial of await storage.loadTrials(record.name, 0)) {
       if (trial.state !== 'running') continue;
-      await releaseTrial(storage, record.name, trial, interrupted === 'requeue' ? maxAttempts : 0);
+      try {
+        await releaseTrial(storage, record.name, trial, interrupted === 'requeue' ? maxAttempts : 0);
+      } catch (error) {
+        // Someone else has ended or released it meanwhile.
+        if (!(error instanceof StaleTrialError)) throw error;
+      }
     }
   }
   const study = new Study({

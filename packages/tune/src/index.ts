@@ -71,6 +71,9 @@ export { tpeSampler } from './samplers/tpe-sampler.ts';
 export type { TpeSamplerOptions } from './samplers/tpe-sampler.ts';
 export type { InferParams, Params, Space, SpaceFunction, SpaceRecord, Suggester } from './space.ts';
 export { memoryStorage } from './storage/memory-storage.ts';
+export { optunaTrials } from './storage/optuna-trials.ts';
+export { exportStudy, importStudies } from './storage/study-lines.ts';
+export type { ImportStudiesOptions } from './storage/study-lines.ts';
 export type {
   ImportedTrial,
   NewStudy,

@@ -12,7 +12,7 @@ import type { Pruner } from './pruners/pruner.ts';
 import { trialRandom } from './samplers/sampler.ts';
 import type { Sampler, SamplerContext } from './samplers/sampler.ts';
 import type { Params, Space } from './space.ts';
-import type { StudyRecord, StudyStorage, TrialOutcome, TrialRef } from './storage/storage.ts';
+import type { ImportedTrial, StudyRecord, StudyStorage, TrialOutcome, TrialRef } from './storage/storage.ts';
 import { asImported } from './storage/storage.ts';
 import { Trial } from './trial.ts';
 import { TrialWriter } from './trial-writer.ts';
@@ -181,12 +181,13 @@ export class Study<P = Params> {
    * Takes over trials that have ended in another study, as if they had been run in this one: they take part in
    * everything. Their numbers are new. Throws {@link StudyError} for trials with another number of objectives.
    */
-  async importTrials(trials: readonly FrozenTrial[]): Promise<readonly FrozenTrial<P>[]> {
+  async importTrials(trials: ReadonlyArray<FrozenTrial | ImportedTrial>): Promise<readonly FrozenTrial<P>[]> {
     const ended = trials.filter(isFinished);
-    for (const { number, values } of ended) {
+    for (const [index, trial] of ended.entries()) {
+      const { values } = trial;
       if (values !== null && values.length !== this.directions.length) {
         throw new StudyError(
-          `importTrials(): trials with ${countOf(this.directions.length)}, got ${values.length} in trial ${number}.`,
+          `importTrials(): trials with ${countOf(this.directions.length)}, got ${values.length} in trial ${'number' in trial ? trial.number : index}.`,
         );
       }
     }

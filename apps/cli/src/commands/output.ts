@@ -1,4 +1,6 @@
+import ansis from 'ansis';
 import { createScreen, type Screen } from '../terminal/screen.ts';
+import { wrap } from '../terminal/table.ts';
 
 /** How a command talks: to people, or with `--json` one object a line to machines. */
 export interface Output {
@@ -26,4 +28,12 @@ export function createOutput(json: boolean): Output {
       if (json) process.stdout.write(`${JSON.stringify({ event, ...fields })}\n`);
     },
   };
+}
+
+/** Shows what people should know before a run begins. */
+export function tellWarnings(screen: Screen, warnings: readonly string[]): void {
+  for (const warning of warnings) {
+    const [first, ...rest] = wrap(warning, screen.width);
+    for (const line of [`!${first!.slice(1)}`, ...rest]) screen.print(ansis.yellow(line));
+  }
 }

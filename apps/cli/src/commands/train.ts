@@ -21,7 +21,7 @@ import { choicesText, count, executionText, metricText, plural } from '../termin
 import { TrainBoard } from '../terminal/train-board.ts';
 import { completeChoices, prepareRun, type TrainingRun } from '../training-run.ts';
 import { addChoiceFlags, addExecutionFlags, choicesFrom, numbers, type ChoiceFlags } from './options.ts';
-import { createOutput, type Output } from './output.ts';
+import { createOutput, tellWarnings, type Output } from './output.ts';
 import { requireSameExperiment } from './resume.ts';
 
 interface TrainFlags extends ChoiceFlags, ExecutionFlags {
@@ -222,9 +222,10 @@ function introduce(
   const { epochs, seed, executor } = header;
   const { step } = run.trainer;
   screen.print(
-    `${ansis.bold(`nadir train ${experiment.name}`)}${ansis.dim(`  ${choicesText(choices)} · ${plural(epochs, 'epoch')} · seed ${seed} · ${executionText(executor, threads)}`)}`,
+    `${ansis.bold(`nadir train ${experiment.name}`)}${ansis.dim(`  ${choicesText(choices)} · ${plural(epochs, 'epoch')} · seed ${seed}`)}`,
   );
-  for (const warning of warnings) screen.print(ansis.yellow(`! ${warning}`));
+  screen.print(ansis.dim(`on ${executionText(executor, threads)}, kept in ${folder.shown}`));
+  tellWarnings(screen, warnings);
   if (step > 0) screen.print(ansis.dim(`Going on after step ${count(step)} of ${count(run.steps)}.`));
   screen.print();
   event('start', {

@@ -28,7 +28,7 @@ import { count, duration, executionText, metricText, plural } from '../terminal/
 import { SearchBoard } from '../terminal/search-board.ts';
 import { WorkerPool } from '../worker-pool.ts';
 import { addExecutionFlags, numbers } from './options.ts';
-import { createOutput, type Output } from './output.ts';
+import { createOutput, tellWarnings, type Output } from './output.ts';
 import { requireSameExperiment } from './resume.ts';
 
 /** The flags of `nadir tune` and `nadir start`. */
@@ -312,7 +312,7 @@ function introduce(
       `${workers} at a time on ${executionText(executor, threads, ' each')}, kept in ${folder.shown}`,
     ),
   );
-  for (const warning of warnings) screen.print(ansis.yellow(`! ${warning}`));
+  tellWarnings(screen, warnings);
   if (done > 0) screen.print(ansis.dim(`Going on after ${plural(done, 'trial')}.`));
   screen.print();
   output.event('start', {

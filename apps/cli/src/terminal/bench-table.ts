@@ -71,16 +71,23 @@ function lossText(row: Measurement, reference: Measurement): string {
 
 const words = ['no threads', 'one thread', 'two', 'three', 'four'];
 
-/** `65 GFLOP/s on one thread, 131 on two`. */
+/** Cores that are free reach together about what one of them reaches, times their number. */
+const freeShare = 0.8;
+
+/** `65 GFLOP/s on one thread, 131 on two`; in yellow where several threads reach little more than one. */
 function peakText(measurements: readonly Measurement[]): string {
-  const peaks = new Map(measurements.map(({ threads, peakGflops }) => [threads, peakGflops]));
-  return [...peaks]
-    .toSorted(([a], [b]) => a - b)
+  const peaks = Array.from(
+    new Map(measurements.map(({ threads, peakGflops }) => [threads, peakGflops])),
+  ).toSorted(([a], [b]) => a - b);
+  const [least] = peaks;
+  const isFree = peaks.every(([threads, peak]) => peak / threads >= (freeShare * least![1]) / least![0]);
+  const text = peaks
     .map(
       ([threads, peak], index) =>
         `${peak.toFixed(0)}${index === 0 ? ' GFLOP/s' : ''} on ${words[threads] ?? threads}`,
     )
     .join(', ');
+  return isFree ? ansis.dim(text) : ansis.yellow(text);
 }
 
 /** The table of one workload. */
@@ -119,7 +126,7 @@ export function contestLines(
     ansis.dim(`  ${workload.title}${unit}`),
     ...rows,
     ...absences.map((absence) => absenceLine(absence)),
-    ...(measurements.length === 0 ? [] : [ansis.dim(`  ${pad('peak', 14)}  ${peakText(measurements)}`)]),
+    ...(measurements.length === 0 ? [] : [`  ${ansis.dim(pad('peak', 14))}  ${peakText(measurements)}`]),
   ];
 }
 

@@ -1,10 +1,8 @@
 import { byteSize, type DType } from '@nadir/tensor';
 import {
-  f32x4,
   f64,
   f64x2,
   i32,
-  i32x4,
   memory,
   v128,
   type Expression,
@@ -13,7 +11,7 @@ import {
 } from '@nadir/wasm';
 import type { FoldName } from '../kernel.ts';
 import type { Value } from './element.ts';
-import { combineF64, combineI32, high, identity } from './fold.ts';
+import { combineF64, combineI32, combineI32x4, extreme, high, identity } from './fold.ts';
 import { castScalar, loadScalar, scalarConstant, storeScalar, type Scalar } from './scalar-point.ts';
 import { loadLanes, storeLanes, type Lanes } from './vector-memory.ts';
 
@@ -62,8 +60,10 @@ export function addDown(
   else if (dtype === 'float64') addWide(f, name, at, offset, value as Local<'v128'>, lanes);
   else {
     const before = f.let(loadLanes(f, dtype, at, offset, 1, lanes));
-    const after = f.let(combineLanes(name, dtype, before, value as Local<'v128'>));
-    storeLanes(f, dtype, at, after, offset, lanes);
+    const next = value as Local<'v128'>;
+    const after =
+      dtype === 'float32' ? extreme(name as 'max' | 'min', before, next) : combineI32x4(name, before, next);
+    storeLanes(f, dtype, at, f.let(after), offset, lanes);
   }
 }
 
@@ -106,10 +106,4 @@ function addWide(
       f.do(f64.store(at, sum, place));
     }
   });
-}
-
-function combineLanes(name: FoldName, dtype: DType, a: Local<'v128'>, b: Local<'v128'>): Expression<'v128'> {
-  if (dtype === 'float32') return name === 'max' ? f32x4.max(a, b) : f32x4.min(a, b);
-  const { add, mul, maxS, minS } = i32x4;
-  return { sum: add, prod: mul, max: maxS, min: minS }[name](a, b);
 }

@@ -41,7 +41,7 @@ function loadTaps(
 }
 
 /** Where a tap beats the best before it: it is greater, or the first NaN. */
-function wins(f: FunctionBuilder, tap: Value, best: Value): Value {
+export function wins(f: FunctionBuilder, tap: Value, best: Value): Value {
   return f.let(v128.andnot(f32x4.eq(best, best), f32x4.le(tap, best)));
 }
 

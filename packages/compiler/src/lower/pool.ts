@@ -15,6 +15,7 @@ import { partition } from './chunks.ts';
 import { along, product, spanOf, type Count, type Span } from './convolution/blocks.ts';
 import { pointerTo, type Lowering } from './lowering.ts';
 import { eachFour, isPairs, pairsGather, pairsMax, pairsScatter } from './pool-pairs.ts';
+import { emitRowsOfWindows, hasRows, type MaxPoolName } from './pool-rows.ts';
 import {
   castScalar,
   loadScalar,
@@ -195,8 +196,9 @@ export function emitMaxPool(
   const sizes = { height: shape[2]!, width: shape[3]!, outHeight, outWidth, window: attributes };
   const fits = isInside(sizes);
   const pairs = fits && dtype === 'float32' && isPairs(attributes) && outWidth >= 4;
+  const rows = !pairs && dtype === 'float32' && hasRows(sizes);
   const taps = outHeight * outWidth * attributes.kernel[0] * attributes.kernel[1];
-  const span = cutPlanes(f, chunk, shape[0]! * shape[1]!, pairs ? taps : scalarCost * taps);
+  const span = cutPlanes(f, chunk, shape[0]! * shape[1]!, pairs || rows ? taps : scalarCost * taps);
   const geometry: Geometry = { ...sizes, planes: span.count };
   const planeBytes = geometry.height * geometry.width * bytes;
   const outBytes = outHeight * outWidth * bytes;
@@ -226,12 +228,11 @@ export function emitMaxPool(
       });
       f.set(out, i32.add(out, outWidth * bytes));
     });
-  } else if (fits) emitInside(f, geometry, primitive, dtype, image, shift, out);
+  } else if (rows) emitRowsOfWindows(f, geometry, primitive, image, shift, out);
+  else if (fits) emitInside(f, geometry, primitive, dtype, image, shift, out);
   else emitBounded(f, geometry, primitive, dtype, image, shift, out);
   return span.chunks;
 }
-
-type MaxPoolName = 'maxPool' | 'maxPoolGather' | 'maxPoolScatter';
 
 /** Windows inside the image, one at a time. */
 function emitInside(

@@ -23,7 +23,9 @@ import type { Scalar } from './scalar-point.ts';
 import { lanesOfRest, type Lanes } from './vector-memory.ts';
 import { isVector } from './vector-point.ts';
 
-/** Accumulators beyond which one stage runs out of registers; one alone would wait for its own last addition in every turn. */
+/** Elements of a simple vector loop that pass while a fold waits for its own last turn. */
+const foldLatency = 8;
+/** Accumulators beyond which one stage runs out of registers. */
 const mostAccumulators = 4;
 
 /** Where each kept row begins in the working memory, and where all end. */
@@ -227,7 +229,8 @@ function emitStage(
     strides[places.get(leaf)!]!.every((stride, axis) => axis < from || stride === 0);
   for (const part of fixedParts(elements, (leaf) => isStill(leaf, split))) fixed(part);
   // More than one vector a turn pays where folds would wait for themselves.
-  const width = folds.length === 0 ? 1 : Math.max(1, Math.floor(mostAccumulators / folds.length));
+  const waiting = Math.ceil(foldLatency / costOf(elements, true));
+  const width = folds.length === 0 ? 1 : Math.min(waiting, Math.ceil(mostAccumulators / folds.length));
   const unrolled = vectors && count >= 16 * width ? width : 1;
   const accumulators = folds.map(({ fold, operand }): Accumulator => {
     const vector = (): VectorFold => vectorFold(f, fold.name, operand.dtype as 'float32' | 'int32');

@@ -29,36 +29,43 @@ function polynomial(f: Body, x: Value, coefficients: readonly number[]): Value {
   return f.let(sum);
 }
 
-/** 2ⁿ for whole numbers n in [−126, 127]. */
+/** 2ⁿ for whole numbers n in [−126, 127], of which the low bits count. */
 const powerOfTwo = (f: Body, n: Vector): Vector => i32x4.shl(i32x4.add(n, splatInteger(f, 127)), 23);
 
 /** a where the mask holds, else b. */
 export const choose = (mask: Vector, a: Vector, b: Vector): Vector => v128.bitselect(a, b, mask);
 
-/**
- * eˣ: x = n·ln 2 + r with |r| ≤ ln 2 / 2, a polynomial of degree 6 in r (Cephes, expf.c), and 2ⁿ in two factors, so
- * that results run smoothly into the subnormal numbers and infinity.
- */
+/** eʳ for |r| ≤ ln 2 / 2, the highest coefficient first (Cephes, expf.c). */
+const exponential = [
+  1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1, 1, 1,
+];
+
+/** eˣ as eʳ and n with x = n·ln 2 + r; n is in the low bits of `shifted`, which is n + 1.5·2²³. */
+function parts(f: Body, x: Value): { readonly power: Value; readonly shifted: Value } {
+  // Adding 1.5·2²³ rounds to a whole number.
+  const shifted = f.let(multiplyAdd(x, splat(f, Math.LOG2E), splat(f, 12582912)));
+  const n = f.let(f32x4.sub(shifted, splat(f, 12582912)));
+  const high = f.let(multiplyAdd(n, splat(f, -0.693359375), x));
+  const r = f.let(multiplyAdd(n, splat(f, 2.1219444e-4), high));
+  return { power: polynomial(f, r, exponential), shifted };
+}
+
+/** eˣ = eʳ·2ⁿ, with 2ⁿ in two factors, so that results run smoothly into the subnormal numbers and infinity. */
 export function exp(f: Body, x: Value): Value {
   // Beyond these bounds the result is 0 or infinity whatever x is. Lanes of 0, as many as a mask of −∞ makes, go through as
   // e⁰: subnormal products are slow. NaN compares false, and passes pmin because it is the first operand.
   const isZero = f.let(f32x4.lt(x, splat(f, -104)));
-  const bounded = f.let(f32x4.pmin(v128.andnot(x, isZero), splat(f, 89)));
-  // Adding 1.5·2²³ rounds to a whole number, which the low bits of the sum then hold.
-  const shifted = f.let(multiplyAdd(bounded, splat(f, Math.LOG2E), splat(f, 12582912)));
-  const n = f.let(f32x4.sub(shifted, splat(f, 12582912)));
-  const high = f.let(multiplyAdd(n, splat(f, -0.693359375), bounded));
-  const r = f.let(multiplyAdd(n, splat(f, 2.1219444e-4), high));
-  const p = polynomial(
-    f,
-    r,
-    [1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1],
-  );
-  const value = f.let(f32x4.add(multiplyAdd(f32x4.mul(r, r), p, r), splat(f, 1)));
+  const { power, shifted } = parts(f, f.let(f32x4.pmin(v128.andnot(x, isZero), splat(f, 89))));
   const whole = f.let(i32x4.sub(shifted, splatInteger(f, 0x4b400000)));
   const half = f.let(i32x4.shrS(whole, 1));
-  const result = f32x4.mul(f32x4.mul(value, powerOfTwo(f, half)), powerOfTwo(f, i32x4.sub(whole, half)));
+  const result = f32x4.mul(f32x4.mul(power, powerOfTwo(f, half)), powerOfTwo(f, i32x4.sub(whole, half)));
   return f.let(v128.andnot(result, isZero));
+}
+
+/** eˣ for |x| ≤ 87, and NaN for NaN. */
+function nearExp(f: Body, x: Value): Vector {
+  const { power, shifted } = parts(f, x);
+  return f32x4.mul(power, powerOfTwo(f, shifted));
 }
 
 /** ln x: x = m·2ᵉ with m in [√½, √2), a polynomial of degree 8 in m − 1 (Cephes, logf.c). */
@@ -101,10 +108,12 @@ export function tanh(f: Body, x: Value): Value {
     [-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1],
   );
   const small = f.let(multiplyAdd(f32x4.mul(square, x), p, x));
-  const e = exp(f, f.let(f32x4.add(size, size)));
+  // Beyond 9.02 the result is 1. NaN passes through, because it is the first operand.
+  const bounded = f.let(f32x4.pmin(size, splat(f, 9.02)));
+  const e = nearExp(f, f.let(f32x4.add(bounded, bounded)));
   const large = f32x4.sub(splat(f, 1), f32x4.div(splat(f, 2), f32x4.add(e, splat(f, 1))));
   const signed = f.let(v128.or(v128.and(x, splatInteger(f, -0x80000000)), large));
-  return f.let(choose(f32x4.lt(size, splat(f, 0.625)), small, choose(f32x4.eq(x, x), signed, x)));
+  return f.let(choose(f32x4.lt(size, splat(f, 0.625)), small, signed));
 }
 
 /** 1 / (1 + e^−x), without overflow on either side. */
@@ -132,7 +141,7 @@ export function erf(f: Body, x: Value): Value {
       -1.28717512e-1,
     ],
   );
-  const far = f32x4.sub(splat(f, 1), exp(f, f.let(multiplyAdd(r, size, f32x4.neg(size)))));
+  const far = f32x4.sub(splat(f, 1), nearExp(f, f.let(multiplyAdd(r, size, f32x4.neg(size)))));
   const signed = f.let(v128.or(v128.and(x, splatInteger(f, -0x80000000)), far));
   const value = choose(f32x4.gt(size, splat(f, 0.921875)), signed, near);
   return f.let(choose(f32x4.eq(x, x), value, x));

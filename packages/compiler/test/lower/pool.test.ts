@@ -18,6 +18,10 @@ const padded = [
   [0, 1],
 ] as const;
 const bounded = { ...overlapping, padding: padded } as const;
+const dense = { ...overlapping, stride: [1, 1], padding: padded } as const;
+const spread = { ...overlapping, kernel: [2, 3], dilation: [2, 2], padding: padded } as const;
+/** Windows at both ends of rows and columns lie in the padding. */
+const outside = { ...pair, stride: [2, 1], padding: [[3, 2], [2, 3]] } as const; // prettier-ignore
 
 /** How the results of both executors on one program differ, or null. */
 function difference(inputs: readonly Tensor[], body: (...x: readonly Tensor[]) => Tensor): string | null {
@@ -36,7 +40,7 @@ function images(height: number, width: number, special: readonly number[] = []):
 }
 
 describe('max pooling', () => {
-  for (const [name, attributes] of Object.entries({ pair, overlapping, bounded })) {
+  for (const [name, attributes] of Object.entries({ pair, overlapping, bounded, dense, spread, outside })) {
     for (const [height, width] of [
       [8, 16],
       [7, 11],

@@ -2,6 +2,7 @@ import { ValueError } from '@nadir/tensor';
 import type { StepRecord } from '../history.ts';
 import type { StopCondition } from '../stop/stop-condition.ts';
 import { Trainer, type TrainerOptions, type TrainingBatches } from '../trainer.ts';
+import { divergenceOf } from './divergence.ts';
 import {
   learningRateCurve,
   type LearningRateCurve,
@@ -54,15 +55,12 @@ function check(from: number, to: number, steps: number, divergedFactor: number):
 
 /** Ends a run whose loss is far above its best. */
 function diverged(factor: number): StopCondition {
-  let [first, best] = [Infinity, Infinity];
+  const losses: number[] = [];
   return {
     name: 'diverged',
-    afterStep: ({ step, loss }) => {
-      if (step === 1) first = loss;
-      best = Math.min(best, loss);
-      // A loss that can be negative has diverged when it is as far above its start as it ever was below, and more.
-      const limit = best > 0 ? factor * best : first + (factor - 1) * Math.max(first - best, Math.abs(first));
-      return loss > limit ? `the loss ${loss} is far above its best, ${best}` : null;
+    afterStep: ({ loss }) => {
+      losses.push(loss);
+      return divergenceOf(losses, factor) < losses.length ? `the loss ${loss} is far above its best` : null;
     },
   };
 }

@@ -1,5 +1,6 @@
 import { PhiloxGenerator } from '@nadir/random';
 import { ValueError } from '@nadir/tensor';
+import { divergenceOf } from './divergence.ts';
 import { applyRow, localRegression, type Smoother } from './local-regression.ts';
 
 /** How a learning rate is read off a range test. */
@@ -97,19 +98,6 @@ function read(
   return { values, marks: marksOf(places, values, slopes) };
 }
 
-/** How many losses come before the divergence. */
-function usable(losses: readonly number[]): number {
-  let [best, worst] = [Infinity, -Infinity];
-  for (const [i, loss] of losses.entries()) {
-    if (!Number.isFinite(loss)) return i;
-    // Without a sign that can be trusted, the range of the losses so far stands for the best.
-    const limit = best > 0 ? divergedFactor * best : worst + (worst - best);
-    if (i >= fewest && loss > limit) return i;
-    [best, worst] = [Math.min(best, loss), Math.max(worst, loss)];
-  }
-  return losses.length;
-}
-
 function quantile(sorted: Float64Array, q: number): number {
   const at = q * (sorted.length - 1);
   const low = Math.floor(at);
@@ -145,7 +133,7 @@ export function learningRateCurve(
       `learningRateCurve(): learning rates must be positive, growing and as many as losses, got ${lrs.length} and ${losses.length} losses.`,
     );
   }
-  const count = usable(losses);
+  const count = divergenceOf(losses, divergedFactor);
   if (count < fewest) {
     throw new ValueError(
       `learningRateCurve(): at least ${fewest} losses before the divergence are required, got ${count} of ${losses.length}. ` +

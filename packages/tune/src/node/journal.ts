@@ -1,13 +1,13 @@
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { mkdir, open, readFile, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { StorageError, show } from '../errors.ts';
-import { decodeJson, encodeJson } from '../json.ts';
+import { StorageError } from '../errors.ts';
+import { encodeJson } from '../json.ts';
+import { brokenLine, JOURNAL_HEADER, parseJournalLine, replayLine } from '../storage/journal-format.ts';
 import { Ledger } from '../storage/ledger.ts';
 import type { LedgerEvent } from '../storage/ledger.ts';
 import type { Warn } from '../warning.ts';
 
-const HEADER = { format: 'nadir-studies', version: 1 } as const;
 const NEWLINE = 0x0a;
 
 /** What a journal file holds. */
@@ -32,7 +32,8 @@ export async function readJournal(path: string, warn: Warn, mustExist: boolean):
     line += 1;
     const end = bytes.indexOf(NEWLINE, start);
     const text = bytes.toString('utf8', start, end === -1 ? bytes.length : end);
-    const record = parseLine(text);
+    const place = { caller: 'jsonLinesStorage()', source: path, line };
+    const record = parseJournalLine(text);
     if (record === undefined) {
       if (end === -1) {
         warn(
@@ -40,11 +41,9 @@ export async function readJournal(path: string, warn: Warn, mustExist: boolean):
         );
         return { ledger, length: start, terminated: true };
       }
-      throw new StorageError(
-        `jsonLinesStorage(): JSON on every line, got ${show(text.slice(0, 60))} on line ${line} of ${path}.`,
-      );
+      throw brokenLine(place, text);
     }
-    replay(ledger, record, line, path);
+    replayLine(ledger, record, place);
     if (end === -1) return { ledger, length: bytes.length, terminated: false };
     start = end + 1;
   }
@@ -59,33 +58,6 @@ async function readBytes(path: string, mustExist: boolean): Promise<Buffer> {
     throw new StorageError(`jsonLinesStorage(): a readable file, got ${path}: ${String(error)}`, {
       cause: error,
     });
-  }
-}
-
-function parseLine(text: string): object | undefined {
-  try {
-    const value = decodeJson(text);
-    return typeof value === 'object' && value !== null ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function replay(ledger: Ledger, record: object, line: number, path: string): void {
-  if (line === 1) {
-    const { format, version } = record as { format?: unknown; version?: unknown };
-    if (format === HEADER.format && version === HEADER.version) return;
-    throw new StorageError(
-      `jsonLinesStorage(): a file that begins with ${JSON.stringify(HEADER)}, got ${JSON.stringify(record).slice(0, 60)} in ${path}.`,
-    );
-  }
-  try {
-    ledger.apply(record as LedgerEvent);
-  } catch (error) {
-    throw new StorageError(
-      `jsonLinesStorage(): events that follow from each other, got line ${line} of ${path}: ${(error as Error).message}`,
-      { cause: error },
-    );
   }
 }
 
@@ -126,7 +98,7 @@ export class JournalWriter {
     });
     await handle.truncate(content.length);
     const writer = new JournalWriter(path, handle, content.length, syncs);
-    if (content.length === 0) writer.#pending = `${JSON.stringify(HEADER)}\n`;
+    if (content.length === 0) writer.#pending = `${JSON.stringify(JOURNAL_HEADER)}\n`;
     else if (!content.terminated) writer.#pending = '\n';
     return writer;
   }
@@ -177,6 +149,15 @@ export class JournalWriter {
       );
     }
   }
+}
+
+/** Throws a StorageError where there is no journal. */
+export async function requireFile(path: string): Promise<void> {
+  await stat(path).catch((cause: unknown) => {
+    throw new StorageError(`jsonLinesStorage(): a file with studies in it, got ${path}: ${String(cause)}`, {
+      cause,
+    });
+  });
 }
 
 /** Creates the folder that a journal goes into. */

@@ -6,7 +6,8 @@ import type { StudyStorage } from '../storage/storage.ts';
 import { warnOnConsole } from '../warning.ts';
 import type { Warn } from '../warning.ts';
 import { lockFile } from './file-lock.ts';
-import { createFolderOf, JournalWriter, readJournal } from './journal.ts';
+import type { LockWording } from './file-lock.ts';
+import { createFolderOf, JournalWriter, readJournal, requireFile } from './journal.ts';
 
 /** Options of {@link jsonLinesStorage}. */
 export interface JsonLinesStorageOptions {
@@ -18,6 +19,8 @@ export interface JsonLinesStorageOptions {
   readonly fsync?: 'trial' | 'always' | 'never' | undefined;
   /** Read the file as it is now, without its lock, and refuse writes. Default false. */
   readonly readOnly?: boolean | undefined;
+  /** Whether to make the file where there is none. Default true; without it that is an error. */
+  readonly create?: boolean | undefined;
   /** Receives the report of a torn last line. Default `console.warn`. */
   readonly onWarning?: Warn | undefined;
 }
@@ -27,6 +30,12 @@ interface OpenJournal {
   readonly writer: JournalWriter | undefined;
   readonly unlock: () => Promise<void>;
 }
+
+const WORDING: LockWording = {
+  caller: 'jsonLinesStorage()',
+  need: 'a file that no one else writes to',
+  hint: ' open it here with readOnly,',
+};
 
 const BARE_EVENTS: ReadonlySet<LedgerEvent['event']> = new Set(['trial', 'claim', 'write']);
 
@@ -54,7 +63,7 @@ const BARE_EVENTS: ReadonlySet<LedgerEvent['event']> = new Set(['trial', 'claim'
  * ```
  */
 export function jsonLinesStorage(path: string, options: JsonLinesStorageOptions = {}): StudyStorage {
-  const { fsync = 'trial', readOnly = false, onWarning = warnOnConsole } = options;
+  const { fsync = 'trial', readOnly = false, create = true, onWarning = warnOnConsole } = options;
   const file = resolve(path);
   const syncs = (event: LedgerEvent): boolean =>
     fsync === 'always' || (fsync === 'trial' && !BARE_EVENTS.has(event.event));
@@ -66,8 +75,10 @@ export function jsonLinesStorage(path: string, options: JsonLinesStorageOptions 
       const { ledger } = await readJournal(file, onWarning, true);
       return { ledger, writer: undefined, unlock: async () => {} };
     }
-    await createFolderOf(file);
-    const unlock = await lockFile(file);
+    if (create) await createFolderOf(file);
+    else await requireFile(file);
+    const lock = await lockFile(file, WORDING);
+    const unlock = (): Promise<void> => lock.release();
     try {
       const content = await readJournal(file, onWarning, false);
       return { ledger: content.ledger, writer: await JournalWriter.open(file, content, syncs), unlock };

@@ -37,6 +37,13 @@ export class LedgerStorage implements StudyStorage {
     return this.#write({ event: 'study', ...study }, (ledger) => ledger.study(study.name) as StudyRecord);
   }
 
+  async restoreStudy(study: StudyRecord, trials: readonly FrozenTrial[]): Promise<StudyRecord> {
+    return this.#write(
+      { event: 'restore', study, trials },
+      (ledger) => ledger.study(study.name) as StudyRecord,
+    );
+  }
+
   async loadStudy(name: string): Promise<StudyRecord | undefined> {
     return this.#keeper.read((ledger) => ledger.study(name));
   }

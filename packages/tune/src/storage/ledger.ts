@@ -1,13 +1,16 @@
 import type { Distribution, ParamValue } from '../distribution.ts';
-import { StaleTrialError, StorageError } from '../errors.ts';
+import { StorageError } from '../errors.ts';
 import type { FrozenTrial, TrialError, TrialState } from '../frozen-trial.ts';
 import type { JsonValue } from '../json.ts';
 import type { Params } from '../space.ts';
+import { misnumberedTrial, nameTaken, staleTrial, unknownStudy, unknownTrial } from './storage-errors.ts';
 import type { ImportedTrial, NewStudy, NewTrial, StudyRecord, TrialChange, TrialOutcome } from './storage.ts';
 
 /** A write: the unit that a journal keeps. Applying the same events in the same order gives the same ledger. */
 export type LedgerEvent =
   | ({ readonly event: 'study' } & NewStudy)
+  | { readonly event: 'restore'; readonly study: StudyRecord; readonly trials: readonly FrozenTrial[] }
+  | { readonly event: 'record'; readonly study: string; readonly trial: FrozenTrial }
   | { readonly event: 'delete'; readonly study: string }
   | { readonly event: 'attribute'; readonly study: string; readonly key: string; readonly value: JsonValue }
   | ({ readonly event: 'trial'; readonly study: string; readonly number: number } & NewTrial)
@@ -99,16 +102,18 @@ export class Ledger {
   apply(event: LedgerEvent): void {
     switch (event.event) {
       case 'study': {
-        if (this.#studies.has(event.name)) {
-          throw new StorageError(
-            `createStudy(): a name that is not taken, got "${event.name}". Resume that study, or choose another name.`,
-          );
-        }
+        if (this.#studies.has(event.name)) throw nameTaken('createStudy()', event.name);
         const { name, directions, seed, createdAt } = event;
         const study = { name, directions: [...directions], seed, createdAt };
         this.#studies.set(name, { study, userAttributes: {}, revision: 0, trials: [] });
         return;
       }
+      case 'restore':
+        this.#restoreStudy(event.study, event.trials);
+        return;
+      case 'record':
+        this.#restoreTrial(this.#study(event.study), event.trial);
+        return;
       case 'delete':
         this.#study(event.study);
         this.#studies.delete(event.study);
@@ -172,9 +177,7 @@ export class Ledger {
   #createTrial(event: LedgerEvent & { readonly event: 'trial' }): void {
     const study = this.#study(event.study);
     if (event.number !== study.trials.length) {
-      throw new StorageError(
-        `createTrial(): number ${study.trials.length} is next in study "${event.study}", got ${event.number}.`,
-      );
+      throw misnumberedTrial('createTrial()', event.study, study.trials.length, event.number);
     }
     study.revision += 1;
     const running = event.state === 'running';
@@ -208,23 +211,42 @@ export class Ledger {
     });
   }
 
+  #restoreStudy(record: StudyRecord, trials: readonly FrozenTrial[]): void {
+    const { name, directions, seed, createdAt, userAttributes, revision } = record;
+    if (this.#studies.has(name)) throw nameTaken('restoreStudy()', name);
+    const study = { name, directions: [...directions], seed, createdAt };
+    const entry: StudyEntry = { study, userAttributes: { ...userAttributes }, revision, trials: [] };
+    for (const trial of trials) this.#restoreTrial(entry, trial);
+    this.#studies.set(name, entry);
+  }
+
+  #restoreTrial(entry: StudyEntry, { number, value: _value, ...trial }: FrozenTrial): void {
+    const next = entry.trials.length;
+    if (number !== next) throw misnumberedTrial('restoreStudy()', entry.study.name, next, number);
+    // A study that went on while it was read has trials that are newer than its own record.
+    entry.revision = Math.max(entry.revision, trial.revision);
+    entry.trials.push({
+      ...trial,
+      params: { ...trial.params } as Record<string, ParamValue>,
+      distributions: { ...trial.distributions },
+      intermediateValues: { ...trial.intermediateValues },
+      constraints: { ...trial.constraints },
+      initialAttributes: { ...trial.userAttributes },
+      userAttributes: { ...trial.userAttributes },
+      frozen: undefined,
+    });
+  }
+
   #study(name: string): StudyEntry {
     const study = this.#studies.get(name);
-    if (study === undefined) {
-      const known = [...this.#studies.keys()].map((item) => `"${item}"`).join(', ');
-      throw new StorageError(`storage: a study that exists, got "${name}". Known: ${known || 'none'}.`);
-    }
+    if (study === undefined) throw unknownStudy(name, this.studyNames());
     return study;
   }
 
   #trial(study: string, number: number): TrialEntry {
     const { trials } = this.#study(study);
     const trial = trials[number];
-    if (trial === undefined) {
-      throw new StorageError(
-        `storage: a trial that exists, got ${number} in study "${study}" of ${trials.length} trials.`,
-      );
-    }
+    if (trial === undefined) throw unknownTrial(study, number, trials.length);
     return trial;
   }
 
@@ -303,11 +325,4 @@ function freeze(trial: TrialEntry, number: number): FrozenTrial {
     };
   }
   return trial.frozen;
-}
-
-function staleTrial(caller: string, number: number, expected: string, trial: TrialEntry): StaleTrialError {
-  return new StaleTrialError(
-    `${caller}: trial ${number} ${expected}, got ${trial.state} in attempt ${trial.attempt}. ` +
-      'It was finished, or given to someone else.',
-  );
 }

@@ -48,7 +48,7 @@ export type ImportedTrial = Pick<
 > & { readonly state: FinalState };
 
 /** What an import takes of an ended trial: all but its place in its study. */
-export function asImported(trial: FrozenTrial): ImportedTrial {
+export function asImported(trial: FrozenTrial | ImportedTrial): ImportedTrial {
   const { values, params, distributions, intermediateValues, constraints } = trial;
   const { userAttributes, sampler, error, startedAt, finishedAt } = trial;
   return {
@@ -111,6 +111,11 @@ export interface TrialOutcome {
 export interface StudyStorage {
   /** Rejects with a `StorageError` if the name is taken. */
   createStudy(study: NewStudy): Promise<StudyRecord>;
+  /**
+   * Adds a whole study as it was in another storage, its trials with their numbers, attempts and revisions.
+   * Rejects with a `StorageError` if the name is taken.
+   */
+  restoreStudy(study: StudyRecord, trials: readonly FrozenTrial[]): Promise<StudyRecord>;
   loadStudy(name: string): Promise<StudyRecord | undefined>;
   listStudies(): Promise<readonly StudyRecord[]>;
   deleteStudy(name: string): Promise<void>;

@@ -1,5 +1,5 @@
 import { createStudy, StaleTrialError, StorageError } from '@nadir/tune';
-import type { FrozenTrial, ImportedTrial, NewTrial, StudyStorage, TrialRef } from '@nadir/tune';
+import type { FrozenTrial, ImportedTrial, NewTrial, StudyStorage, TrialChange, TrialRef } from '@nadir/tune';
 import { describe, expect, it } from 'vitest';
 
 const study = { name: 'digits', directions: ['minimize'], seed: 7, createdAt: 1000 } as const;
@@ -161,6 +161,99 @@ export function testStorage(
       expect(await reopened.loadTrials('digits', 1)).toStrictEqual(expected);
       expect((await reopened.createTrial('digits', fresh)).number).toBe(3);
       await expect(reopened.importTrials('nowhere', [first])).rejects.toThrow(StorageError);
+      await reopened.close();
+    });
+
+    it('restores a study as it was in another storage', async () => {
+      const source = await withStudy();
+      const running = await source.createTrial('digits', { ...fresh, userAttributes: { kept: 1 } });
+      const waits = await source.createTrial('digits', { ...waiting, fixedParams: { x: 0.5 } });
+      const ended = await source.createTrial('digits', fresh);
+      await source.requeueTrial(refOf(ended));
+      await source.requeueTrial(refOf((await source.claimTrial('digits', { sampler: 'grid', at: 5 }))!));
+      const again = (await source.claimTrial('digits', { sampler: 'grid', at: 6 }))!;
+      await source.writeTrial(refOf(again), [
+        { type: 'proposal', params: { x: 0.25 }, parent: 0 },
+        { type: 'param', name: 'x', value: 0.25, distribution },
+        { type: 'report', step: 3, value: NaN },
+        { type: 'constraint', name: 'memory', value: -0 },
+      ]);
+      await source.finishTrial(refOf(again), { ...complete, values: [-Infinity] });
+      await source.setStudyAttribute('digits', 'note', [NaN]);
+      expect([running.number, waits.number]).toEqual([0, 1]);
+      const record = (await source.loadStudy('digits'))!;
+      const trials = await source.loadTrials('digits', 0);
+      expect(await source.restoreStudy({ ...record, name: 'copy' }, trials)).toStrictEqual({
+        ...record,
+        name: 'copy',
+      });
+      await expect(source.restoreStudy(record, trials)).rejects.toThrow(
+        'a name that is not taken, got "digits"',
+      );
+      await expect(source.restoreStudy({ ...record, name: 'gap' }, trials.slice(1))).rejects.toThrow(
+        'number 0 is next in study "gap", got 1',
+      );
+      const reopened = await reopen(source);
+      expect((await reopened.listStudies()).map(({ name }) => name)).toEqual(['digits', 'copy']);
+      expect(await reopened.loadStudy('copy')).toStrictEqual({ ...record, name: 'copy' });
+      expect(await reopened.loadTrials('copy', 0)).toStrictEqual(trials);
+      expect((await reopened.createTrial('copy', fresh)).number).toBe(trials.length);
+      const requeued = await reopened.requeueTrial({ study: 'copy', number: 0, attempt: 1 });
+      expect(requeued).toMatchObject({
+        attempt: 2,
+        userAttributes: { kept: 1 },
+        revision: record.revision + 2,
+      });
+      await reopened.close();
+    });
+
+    it('takes names and texts of every kind', async () => {
+      const storage = await withStudy();
+      const name = `it's "quoted" \\ {braces}, ünï & 字 $1 NULL`;
+      const text = '\0 \ud800 \\u0000 {"$": 1}';
+      await storage.createStudy({ ...study, name, seed: Number.MAX_SAFE_INTEGER, createdAt: 0.1 });
+      const trial = await storage.createTrial(name, {
+        ...fresh,
+        fixedParams: { [name]: text },
+        userAttributes: { [name]: text, '': null, NULL: 'NULL' },
+      });
+      await storage.writeTrial({ study: name, number: 0, attempt: trial.attempt }, [
+        { type: 'param', name, value: text, distribution: { type: 'categorical', choices: [text, null] } },
+        { type: 'report', step: Number.MAX_SAFE_INTEGER, value: Number.MIN_VALUE },
+        { type: 'report', step: 0, value: Number.MAX_VALUE },
+        { type: 'constraint', name, value: 0.1 + 0.2 },
+        { type: 'attribute', key: text.slice(-4), value: { [text]: [text] } },
+      ]);
+      await storage.setStudyAttribute(name, name, text);
+      const reopened = await reopen(storage);
+      expect(await reopened.loadStudy(name)).toMatchObject({
+        seed: Number.MAX_SAFE_INTEGER,
+        createdAt: 0.1,
+        userAttributes: { [name]: text },
+      });
+      expect((await reopened.loadTrials(name, 0))[0]).toMatchObject({
+        fixedParams: { [name]: text },
+        params: { [name]: text },
+        distributions: { [name]: { type: 'categorical', choices: [text, null] } },
+        intermediateValues: { [Number.MAX_SAFE_INTEGER]: Number.MIN_VALUE, 0: Number.MAX_VALUE },
+        constraints: { [name]: 0.1 + 0.2 },
+        userAttributes: { [name]: text, '': null, NULL: 'NULL', [text.slice(-4)]: { [text]: [text] } },
+      });
+      await reopened.close();
+    });
+
+    it('keeps the order of names', async () => {
+      const storage = await withStudy();
+      const trial = await storage.createTrial('digits', fresh);
+      const param = (name: string): TrialChange => ({ type: 'param', name, value: 0.5, distribution });
+      await storage.writeTrial(refOf(trial), [param('zeta'), param('b')]);
+      await storage.writeTrial(refOf(trial), [param('alpha'), param('zeta')]);
+      const reopened = await reopen(storage);
+      expect(Object.keys((await reopened.loadTrials('digits', 0))[0]!.params)).toEqual([
+        'zeta',
+        'b',
+        'alpha',
+      ]);
       await reopened.close();
     });
 

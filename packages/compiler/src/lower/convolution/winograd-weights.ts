@@ -31,7 +31,7 @@ import {
 const bytes = 4;
 const lanes = 4;
 /** Tiles of a block at most, but for those of a row, which stay together. */
-const mostTiles = 112;
+const mostTiles = 56;
 const longestRow = 256;
 const mostChannels = 64;
 const mostFilters = 72;
