@@ -3,10 +3,15 @@ import { features } from '@nadir/wasm';
 import type { KernelProgram } from './kernel.ts';
 import { lower, type LoweredProgram } from './lower/module.ts';
 import { ExecutorMemory } from './memory.ts';
+import { attach } from './passes/attach.ts';
+import { attachConvolutions } from './passes/attach-convolutions.ts';
 import { convolve } from './passes/convolve.ts';
+import { cutDepth } from './passes/cut-depth.ts';
 import { flush } from './passes/flush.ts';
 import { fuse } from './passes/fuse.ts';
 import { group } from './passes/group.ts';
+import { hoist } from './passes/hoist.ts';
+import { pack } from './passes/pack.ts';
 import { formatKernels } from './passes/print.ts';
 import { recompute } from './passes/recompute.ts';
 import { rows } from './passes/rows.ts';
@@ -48,11 +53,16 @@ const mostRemembered = 8;
 
 /** From kernels to fewer or better kernels, in this order. */
 const passes: readonly ((program: KernelProgram) => KernelProgram)[] = [
+  hoist,
   recompute,
   group,
   convolve,
+  attachConvolutions,
+  attach,
   split,
   rows,
+  cutDepth,
+  pack,
 ];
 
 /** A backstop: the threads of an executor that is forgotten end. */

@@ -112,6 +112,11 @@ export interface ReduceKernel {
   readonly element: Element;
   readonly buffer: ValueId;
   readonly dtype: DType;
+  /**
+   * How many indices of the first of the folded axes are folded to one result; those of one block lie behind those of
+   * another. Default: all.
+   */
+  readonly block?: number;
 }
 
 /** How many rows a row kernel folds to one, where it folds any: it follows from the sizes alone. */
@@ -191,9 +196,73 @@ export interface ConvolutionKernel {
   readonly geometry: ConvolutionGeometry;
   readonly operands: readonly View[];
   readonly buffer: ValueId;
+  /**
+   * What is computed from the result while it is in the cache, in loops over its elements in their order. Loads of `buffer` are the
+   * result, which is stored only where a root does it. Of `product` and `winograd` alone.
+   */
+  readonly epilogue?: Epilogue;
 }
 
-export type Kernel = MapKernel | ReduceKernel | RowKernel | FillKernel | PrimitiveKernel | ConvolutionKernel;
+/** Loops over the elements of what a kernel computes. */
+export interface Epilogue {
+  readonly shape: Shape;
+  readonly roots: readonly Root[];
+}
+
+/**
+ * A matrix product with what is computed from it while it is in the cache: blocks of it go through the loops of the roots, which
+ * read it as a load of `value`. Nothing else reads it, unless a root stores it under that name.
+ */
+export interface MatmulKernel {
+  readonly kind: 'matmul';
+  readonly value: ValueId;
+  readonly dtype: 'float32' | 'float64';
+  readonly batch: Shape;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  /** Over the axes of the batch, m, k, and over those of the batch, k, n: loads. */
+  readonly a: Extract<Element, { kind: 'load' }>;
+  readonly b: Extract<Element, { kind: 'load' }>;
+  /**
+   * The factor whose elements fill vectors, along n or along m: the right one of the product as it is computed. The rows of the other one are
+   * spread element by element.
+   */
+  readonly vectors: 'a' | 'b';
+  /** Whether the left factor is read where it lies, or packed block by block. */
+  readonly rows: 'direct' | 'packed';
+  /**
+   * Whether the right factor is read where it lies, which takes neighbours along its vectors; packed block by block; or found in panels, as
+   * a pack kernel leaves it: then its strides over the last two axes count for nothing.
+   */
+  readonly columns: 'direct' | 'packed' | 'panels';
+  /** The loops of the roots: axes that make up batch and m, then n. */
+  readonly shape: Shape;
+  readonly roots: readonly Root[];
+}
+
+/**
+ * A factor of a product in panels: `width` neighbours for each step of depth, the last panel filled up with zeros. Panels follow one
+ * another, and batches of them.
+ */
+export interface PackKernel {
+  readonly kind: 'pack';
+  /** Axes of the batch, depth, and those along which vectors run. */
+  readonly shape: Shape;
+  readonly element: Element;
+  readonly width: number;
+  readonly buffer: ValueId;
+}
+
+export type Kernel =
+  | MapKernel
+  | ReduceKernel
+  | RowKernel
+  | FillKernel
+  | PrimitiveKernel
+  | ConvolutionKernel
+  | MatmulKernel
+  | PackKernel;
 
 /** Something that occupies memory: an argument, a state, or what kernels compute. */
 export interface Buffer {
@@ -259,23 +328,41 @@ export function canFail(kernel: Kernel): boolean {
   );
 }
 
+/** The elements that a kernel computes. */
+export function elementsOf(kernel: Kernel): Element[] {
+  switch (kernel.kind) {
+    case 'map':
+    case 'rows':
+      return kernel.roots.map((root) => root.element);
+    case 'reduce':
+    case 'pack':
+      return [kernel.element];
+    case 'matmul':
+      return [kernel.a, kernel.b, ...kernel.roots.map((root) => root.element)];
+    case 'convolution':
+      return kernel.epilogue?.roots.map((root) => root.element) ?? [];
+    default:
+      return [];
+  }
+}
+
 /** The buffers that a kernel reads. */
 export function readsOf(kernel: Kernel): Set<ValueId> {
   const reads = new Set<ValueId>();
-  if (kernel.kind === 'map' || kernel.kind === 'rows')
-    visitLoads(
-      kernel.roots.map((root) => root.element),
-      (load) => reads.add(load.buffer),
-    );
-  else if (kernel.kind === 'reduce') visitLoads([kernel.element], (load) => reads.add(load.buffer));
-  else if (kernel.kind === 'primitive' || kernel.kind === 'convolution')
+  visitLoads(elementsOf(kernel), (load) => reads.add(load.buffer));
+  // What is computed in blocks reads them as a load of the whole.
+  if (kernel.kind === 'matmul') reads.delete(kernel.value);
+  if (kernel.kind === 'convolution') reads.delete(kernel.buffer);
+  if (kernel.kind === 'primitive' || kernel.kind === 'convolution')
     for (const view of kernel.operands) reads.add(view.buffer);
   return reads;
 }
 
 /** The buffers that a kernel writes. */
 export function writesOf(kernel: Kernel): ValueId[] {
-  return kernel.kind === 'map' || kernel.kind === 'rows'
-    ? kernel.roots.map((root) => root.buffer)
-    : [kernel.buffer];
+  if (kernel.kind === 'map' || kernel.kind === 'rows' || kernel.kind === 'matmul')
+    return kernel.roots.map((root) => root.buffer);
+  if (kernel.kind === 'convolution' && kernel.epilogue !== undefined)
+    return kernel.epilogue.roots.map((root) => root.buffer);
+  return [kernel.buffer];
 }

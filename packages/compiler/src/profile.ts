@@ -34,13 +34,14 @@ function flopsOf(kernel: Kernel): number {
       const { batch, groups, channels, filters, kernel: window, places } = kernel.geometry;
       return 2 * batch * groups * channels * filters * sizeOf(window) * sizeOf(places);
     }
-    case 'primitive': {
-      const { node, operands } = kernel;
-      const [a] = operands.map(({ shape }) => shape);
-      const size = sizeOf(node.type.shape);
-      if (node.primitive === 'matmul') return 2 * size * a!.at(-1)!;
-      return size;
+    case 'matmul': {
+      const points = pointsOf(kernel.roots.map((root) => root.element));
+      return sizeOf(kernel.batch) * kernel.m * kernel.n * (2 * kernel.k + points);
     }
+    case 'pack':
+      return sizeOf(kernel.shape) * pointsOf([kernel.element]);
+    case 'primitive':
+      return sizeOf(kernel.node.type.shape);
   }
 }
 

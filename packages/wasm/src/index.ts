@@ -36,8 +36,10 @@ export {
 } from './module-builder.ts';
 export type { ResultType, ValueType } from './value-type.ts';
 export { WasmError } from './wasm-error.ts';
-export { emitGemm, type EmitGemmOptions, type GemmFunctions } from './gemm/kernel.ts';
+export { DEPTH_BLOCK, emitGemm, ROW_BLOCK, type EmitGemmOptions, type GemmFunctions } from './gemm/kernel.ts';
 export { emitRowTile, ROW_TILE, type EmitRowTileOptions } from './gemm/row-tile.ts';
+export { transposeLanes } from './gemm/element.ts';
+export { emitProducts, type EmitProductsOptions, type ProductFunctions } from './gemm/products.ts';
 export { chooseKernel, type KernelChoice, type Tile } from './gemm/tile.ts';
 export { createGemm, type FloatArray, type Gemm, type GemmOptions } from './gemm/gemm.ts';
 export { createPeak } from './peak.ts';

@@ -16,6 +16,8 @@ import { vectorPoint } from './vector-point.ts';
 export type Leaf = Extract<Element, { kind: 'load' | 'index' }>;
 /** What one turn makes of an element: a vector, or one element. */
 export type Value = Local<'v128'> | Scalar;
+/** Elements whose values are in locals already. */
+export type KnownValues = ReadonlyMap<Element, Value>;
 
 /** The loads and indices below some elements, once each. */
 export function leavesOf(elements: readonly Element[]): Leaf[] {
@@ -72,7 +74,7 @@ export class ElementEmitter {
     f: FunctionBuilder,
     lanes: Lanes | 0,
     placeOf: (leaf: Leaf) => LeafPlace,
-    known: ReadonlyMap<Element, Value> = new Map(),
+    known: KnownValues = new Map(),
   ) {
     this.#lowering = lowering;
     this.#f = f;
@@ -82,7 +84,7 @@ export class ElementEmitter {
   }
 
   /** What has been emitted. */
-  get values(): ReadonlyMap<Element, Value> {
+  get values(): KnownValues {
     return this.#values;
   }
 

@@ -7,6 +7,7 @@ import {
   type GlobalHandle,
   type Local,
   type ModuleBuilder,
+  type ProductFunctions,
 } from '@nadir/wasm';
 import type { Buffer } from '../kernel.ts';
 import type { PlannedProgram } from '../passes/plan.ts';
@@ -30,6 +31,8 @@ export interface Lowering {
   readonly thread: GlobalHandle<'i32'>;
   /** The matrix product of a float type, emitted once. */
   readonly gemm: (type: 'f32' | 'f64') => GemmFunctions;
+  /** Products of operands where they lie. */
+  readonly products: (type: 'f32' | 'f64') => ProductFunctions;
 }
 
 export function bufferOf(lowering: Lowering, id: ValueId): Buffer {

@@ -1,5 +1,13 @@
 import { byteSize } from '@nadir/tensor';
-import { i32, memory, select, type Expression, type FunctionBuilder, type Local } from '@nadir/wasm';
+import {
+  i32,
+  memory,
+  select,
+  type Expression,
+  type FunctionBuilder,
+  type Local,
+  type Operand,
+} from '@nadir/wasm';
 import type { FillKernel, MapKernel, Root } from '../kernel.ts';
 import { partition, walkChunk } from './chunks.ts';
 import { costOf } from './cost.ts';
@@ -10,6 +18,7 @@ import {
   startOf,
   stepBytes,
   storeElement,
+  type KnownValues,
   type Leaf,
   type LeafPlace,
 } from './element.ts';
@@ -89,7 +98,8 @@ export function emitMap(
   return cut.chunks;
 }
 
-interface Turn {
+/** The innermost loop of a map: where everything is. */
+export interface Turn {
   readonly lowering: Lowering;
   readonly f: FunctionBuilder;
   readonly roots: readonly Root[];
@@ -102,41 +112,42 @@ interface Turn {
   readonly index: Local<'i32'>;
 }
 
-function emitterOf(turn: Turn, lanes: Lanes | 0, known?: ElementEmitter): ElementEmitter {
+function emitterOf(turn: Turn, lanes: Lanes | 0, known?: KnownValues): ElementEmitter {
   const { lowering, f, leaves, offsets, strides } = turn;
   const places = new Map(leaves.map((leaf, i) => [leaf, i]));
   const placeOf = (leaf: Leaf): LeafPlace => {
     const i = places.get(leaf)!;
     return { address: addressAt(turn, i), offset: offsets[i]!, laneStride: strides[i]! };
   };
-  return new ElementEmitter(lowering, f, lanes, placeOf, known?.values);
+  return new ElementEmitter(lowering, f, lanes, placeOf, known);
 }
 
 function addressAt({ pointers, index, strides, bytes }: Turn, i: number): Expression<'i32'> {
   return plus(pointers[i]!, index, strides[i]! * bytes[i]!);
 }
 
-/** What is the same in every turn. */
-function knownBefore(turn: Turn, lanes: Lanes | 0): ElementEmitter {
+/** What is the same in every turn, besides what is known before. */
+export function knownBefore(turn: Turn, lanes: Lanes | 0, known?: KnownValues): KnownValues {
   const { roots, leaves, strides } = turn;
-  const before = emitterOf(turn, lanes);
+  const before = emitterOf(turn, lanes, known);
   const places = new Map(leaves.map((leaf, i) => [leaf, i]));
   const elements = roots.map((root) => root.element);
   for (const part of fixedParts(elements, (leaf) => strides[places.get(leaf)!] === 0)) before.value(part);
-  return before;
+  return before.values;
 }
 
 /** The inner loop from the index on up to `end`. */
-function emitTurns(turn: Turn, lanes: 4 | 0, end: number | Local<'i32'>): void {
+export function emitTurns(turn: Turn, lanes: 4 | 0, end: Operand<'i32'>, known?: KnownValues): void {
   const { f, index } = turn;
-  const before = knownBefore(turn, lanes);
+  const before = knownBefore(turn, lanes, known);
   f.while(i32.ltS(index, end), () => {
     emitTurn(turn, lanes, before);
     f.set(index, i32.add(index, Math.max(1, lanes)));
   });
 }
 
-function emitTurn(turn: Turn, lanes: Lanes | 0, before: ElementEmitter): void {
+/** One turn. */
+export function emitTurn(turn: Turn, lanes: Lanes | 0, before: KnownValues): void {
   const { f, roots, leaves, offsets } = turn;
   const emitter = emitterOf(turn, lanes, before);
   // All is read before anything is stored: a result may lie where an operand was.

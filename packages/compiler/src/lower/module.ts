@@ -1,17 +1,28 @@
 import { ProgramError, type Program } from '@nadir/tensor';
-import { emitGemm, ModuleBuilder, type FunctionBuilder, type GemmFunctions, type Local } from '@nadir/wasm';
-import { canFail, type Kernel, type KernelProgram, type PrimitiveKernel } from '../kernel.ts';
+import {
+  emitGemm,
+  emitProducts,
+  ModuleBuilder,
+  type FunctionBuilder,
+  type GemmFunctions,
+  type Local,
+  type ProductFunctions,
+} from '@nadir/wasm';
+import type { Kernel, KernelProgram, PrimitiveKernel, Root } from '../kernel.ts';
 import { mostPages } from '../memory.ts';
+import { failures } from '../passes/failures.ts';
 import { plan, type PlannedProgram } from '../passes/plan.ts';
 import { productBytes } from './convolution/product-plan.ts';
 import { emitProduct } from './convolution/product.ts';
 import { emitWinograd, winogradBytes } from './convolution/winograd-product.ts';
 import { emitWinogradWeights, winogradWeightBytes } from './convolution/winograd-weights.ts';
 import { emitWeights, weightBytes } from './convolution/weights.ts';
-import { emitArgExtreme, emitScatterAdd, emitTake } from './gather.ts';
+import { emitArgExtreme } from './arg-extreme.ts';
+import { emitScatterAdd, emitTake } from './gather.ts';
 import type { Lowering } from './lowering.ts';
 import { emitFill, emitMap } from './map.ts';
-import { emitMatmul } from './matmul.ts';
+import { emitMatmul, matmulBytes } from './matmul/matmul.ts';
+import { emitPack } from './matmul/pack.ts';
 import { emitAveragePool, emitMaxPool } from './pool.ts';
 import { emitRandomAdvance, emitRandomBits } from './random.ts';
 import { emitReduce } from './reduce.ts';
@@ -21,7 +32,6 @@ import { emitRun, type Task } from './run.ts';
 import { declareScalarMath } from './scalar-math.ts';
 
 type OwnName =
-  | 'matmul'
   | 'maxPool'
   | 'maxPoolGather'
   | 'maxPoolScatter'
@@ -49,7 +59,6 @@ type Emitter = (
 
 /** The primitives that are neither element-wise, nor movements, nor reductions. */
 const emitters: { readonly [P in OwnName]: Emitter } = {
-  matmul: emitMatmul,
   maxPool: emitMaxPool,
   maxPoolGather: emitMaxPool,
   maxPoolScatter: emitMaxPool,
@@ -73,21 +82,12 @@ const convolutions = {
   winogradWeights: { emit: emitWinogradWeights, scratchBytes: winogradWeightBytes },
 } as const;
 
-/** Bytes of working memory of the matrix product, which depend on the engine and not on the operands. */
-function gemmScratch(dtype: string): number {
-  const type = dtype === 'float64' ? 'f64' : 'f32';
-  scratchBytes[type] ??= emitGemm(new ModuleBuilder(), { type }).scratchBytes;
-  return scratchBytes[type];
-}
-const scratchBytes: { f32?: number; f64?: number } = {};
-
 function scratchOf(kernel: Kernel): number {
   if (kernel.kind === 'rows') return rowBytes(kernel);
-  if (kernel.kind === 'convolution') return convolutions[kernel.part].scratchBytes(kernel.geometry);
+  if (kernel.kind === 'matmul') return matmulBytes(kernel);
+  if (kernel.kind === 'convolution') return convolutions[kernel.part].scratchBytes(kernel);
   if (kernel.kind !== 'primitive') return 0;
   switch (kernel.node.primitive) {
-    case 'matmul':
-      return gemmScratch(kernel.node.type.dtype);
     case 'argSort':
       return sortBytes(kernel);
     default:
@@ -110,23 +110,37 @@ export interface LoweredProgram {
 }
 
 function nameOf(kernel: Kernel, index: number): string {
-  const what =
-    kernel.kind === 'primitive'
-      ? kernel.node.primitive
-      : kernel.kind === 'reduce'
-        ? kernel.name
-        : kernel.kind === 'convolution'
-          ? `convolution_${kernel.part}`
-          : kernel.kind === 'fill'
-            ? 'fill'
-            : kernel.roots
-                .map(({ element }) => (element.kind === 'point' ? element.name : element.kind))
-                .join('_');
-  return `k${index}_${what}`;
+  return `k${index}_${whatOf(kernel)}`;
+}
+
+function rootNames(roots: readonly Root[]): string {
+  return roots.map(({ element }) => (element.kind === 'point' ? element.name : element.kind)).join('_');
+}
+
+function whatOf(kernel: Kernel): string {
+  switch (kernel.kind) {
+    case 'primitive':
+      return kernel.node.primitive;
+    case 'reduce':
+      return kernel.name;
+    case 'convolution':
+      return `convolution_${kernel.part}`;
+    case 'map':
+    case 'rows':
+      return rootNames(kernel.roots);
+    case 'matmul': {
+      const own = kernel.roots.filter(({ element }) => element.kind !== 'load');
+      return own.length === 0 ? 'matmul' : `matmul_${rootNames(own)}`;
+    }
+    default:
+      return kernel.kind;
+  }
 }
 
 /** Emits one module for a fused program: a function for each kernel, and `run` that calls them phase by phase. */
 export function lower(fused: KernelProgram, source: Program, isShared: boolean): LoweredProgram {
+  const failing = failures(fused.kernels);
+  const canFail = (kernel: Kernel): boolean => failing.has(kernel);
   const program = plan(fused, canFail);
   if (program.arenaBytes > 2 ** 32 - 2 ** 16) {
     throw new ProgramError(
@@ -137,7 +151,8 @@ export function lower(fused: KernelProgram, source: Program, isShared: boolean):
   const module = new ModuleBuilder();
   module.importMemory('nadir', 'memory', isShared ? { min: 1, max: mostPages, shared: true } : { min: 1 });
   const math = declareScalarMath(module);
-  const products = new Map<string, GemmFunctions>();
+  const gemms = new Map<string, GemmFunctions>();
+  const products = new Map<string, ProductFunctions>();
   const lowering: Lowering = {
     module,
     math,
@@ -145,7 +160,12 @@ export function lower(fused: KernelProgram, source: Program, isShared: boolean):
     control: module.importGlobal('nadir', 'control', 'i32'),
     thread: module.importGlobal('nadir', 'thread', 'i32'),
     gemm: (type) => {
-      const before = products.get(type) ?? emitGemm(module, { type });
+      const before = gemms.get(type) ?? emitGemm(module, { type });
+      gemms.set(type, before);
+      return before;
+    },
+    products: (type) => {
+      const before = products.get(type) ?? emitProducts(module, { type });
       products.set(type, before);
       return before;
     },
@@ -183,10 +203,14 @@ function emitKernel(lowering: Lowering, f: FunctionBuilder, kernel: Kernel, chun
       return emitRowKernel(lowering, f, kernel, chunk);
     case 'fill':
       return emitFill(lowering, f, kernel, chunk);
+    case 'matmul':
+      return emitMatmul(lowering, f, kernel, chunk);
+    case 'pack':
+      return emitPack(lowering, f, kernel, chunk);
     case 'convolution':
       return convolutions[kernel.part].emit(lowering, f, kernel, chunk);
     case 'primitive': {
-      const emit = (emitters as Readonly<Record<string, (typeof emitters)['matmul'] | undefined>>)[
+      const emit = (emitters as Readonly<Record<string, (typeof emitters)['take'] | undefined>>)[
         kernel.node.primitive
       ];
       if (emit === undefined)

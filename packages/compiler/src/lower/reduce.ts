@@ -1,5 +1,5 @@
 import { byteSize } from '@nadir/tensor';
-import { i32, type Expression, type FunctionBuilder, type Local, type Operand } from '@nadir/wasm';
+import { i32, select, type Expression, type FunctionBuilder, type Local, type Operand } from '@nadir/wasm';
 import { keptPosition, type ReduceKernel } from '../kernel.ts';
 import { partition, walkChunk } from './chunks.ts';
 import { costOf } from './cost.ts';
@@ -12,7 +12,7 @@ import {
   type Leaf,
   type LeafPlace,
 } from './element.ts';
-import { scalarFold, vectorFold } from './fold.ts';
+import { scalarFold, vectorFold, type ScalarFold, type VectorFold } from './fold.ts';
 import { addressOf, type Lowering } from './lowering.ts';
 import { mergeAxes, plus, walkAxes, type MergedNest } from './nest.ts';
 import { storeScalar } from './scalar-point.ts';
@@ -79,7 +79,7 @@ export function emitReduce(
     column >= 0 &&
     sizes[column]! >= 4 &&
     (row < split || (runs(column) > 0 && runs(column) >= runs(row)) || sizes[row]! < 4);
-  if (byColumns) return emitColumns(plan);
+  if (byColumns && kernel.block === undefined) return emitColumns(plan);
   return emitRows(plan, vectors && row >= split && sizes[row]! >= 8);
 }
 
@@ -106,59 +106,126 @@ function emitter(
 }
 
 function emitRows(plan: Plan, vectors: boolean): number {
-  const { f, kernel, leaves, nest, steps, offsets, starts } = plan;
-  const { sizes, split, strides } = nest;
+  const { f, kernel, nest, steps, starts } = plan;
+  const { sizes, split } = nest;
+  if (kernel.block === undefined) {
+    const cut = partition(sizes.slice(0, split), costOfResult(plan, vectors));
+    walkChunk(f, cut, split, starts, steps, plan.chunk, (pointers) =>
+      foldOne(plan, vectors, pointers, sizes[split]!),
+    );
+    return cut.chunks;
+  }
+  // A chunk is one block for one result: the blocks of the first result come first.
+  const { block } = kernel;
+  const count = sizes[split]!;
+  const blocks = Math.ceil(count / block);
+  const results = sizes.slice(0, split).reduce((product, size) => product * size, 1);
+  const which = f.let(i32.remU(plan.chunk, blocks));
+  const result = f.let(i32.divU(plan.chunk, blocks));
+  const pointers = starts.map((start) => f.let(start));
+  const move = (i: number, by: Expression<'i32'>): void => f.set(pointers[i]!, i32.add(pointers[i]!, by));
+  const place = pointers.length - 1;
+  move(place, i32.mul(i32.mul(which, results), byteSize(kernel.dtype)));
+  const from = f.let(i32.mul(which, block));
+  const rest = f.let(result);
+  for (let axis = split - 1; axis >= 0; axis--) {
+    const index = f.let(axis === 0 ? rest : i32.remU(rest, sizes[axis]!));
+    if (axis > 0) f.set(rest, i32.divU(rest, sizes[axis]!));
+    pointers.forEach((_, i) => {
+      if (steps[i]![axis] !== 0) move(i, i32.mul(index, steps[i]![axis]!));
+    });
+  }
+  plan.leaves.forEach((_, i) => {
+    if (steps[i]![split] !== 0) move(i, i32.mul(from, steps[i]![split]!));
+  });
+  const left = i32.sub(count, from);
+  foldOne(plan, vectors, pointers, f.let(select(i32.ltS(left, block), left, i32.const(block))));
+  return blocks * results;
+}
+
+/** Folds one result from where the pointers are: `count` indices of the first folded axis, and all of the others. */
+function foldOne(
+  plan: Plan,
+  vectors: boolean,
+  pointers: readonly Local<'i32'>[],
+  count: number | Local<'i32'> | undefined,
+): void {
+  const { f, kernel, leaves, nest, steps, offsets } = plan;
+  const { sizes, split } = nest;
   const { element, name, dtype } = kernel;
   const last = sizes.length - 1;
-  const hasRow = last >= split;
-  const count = hasRow ? sizes[last]! : 1;
-  const rest = lanesOfRest(count);
-  const cut = partition(sizes.slice(0, split), costOfResult(plan, vectors));
-  walkChunk(f, cut, split, starts, steps, plan.chunk, (pointers) => {
-    const total = scalarFold(f, name, element.dtype, dtype);
-    // Several accumulators: one alone would wait for its own last addition in every turn.
-    const folds = Array.from({ length: vectors ? (count >= 4 * rowVectors ? rowVectors : 1) : 0 }, () =>
-      vectorFold(f, name, element.dtype as 'float32' | 'int32'),
-    );
-    for (const fold of folds) fold.reset();
-    walkAxes(f, sizes, split, hasRow ? last : split, pointers, steps, (inner) => {
-      const index = f.local('i32', 'i');
-      f.set(index, 0);
-      const placeOf = (_: Leaf, i: number): LeafPlace => ({
-        address: hasRow ? plus(inner[i]!, index, steps[i]![last]!) : inner[i]!,
-        offset: offsets[i]!,
-        laneStride: hasRow ? strides[i]![last]! : 0,
-      });
-      const isFixed = (leaf: Leaf): boolean => !hasRow || strides[leaves.indexOf(leaf)]![last] === 0;
-      if (vectors) {
-        const before = emitter(plan, 4, placeOf);
-        for (const part of fixedParts([element], isFixed)) before.vector(part);
-        const turns = (taken: typeof folds, end: number): void => {
-          f.while(i32.ltS(index, end), () => {
-            for (const fold of taken) {
-              fold.add(emitter(plan, 4, placeOf, before).vector(element));
-              f.set(index, i32.add(index, 4));
-            }
-          });
-        };
-        const wide = count - (count % (4 * folds.length));
-        turns(folds, wide);
-        if (wide < count - rest) turns(folds.slice(0, 1), count - rest);
-        if (rest !== 0) folds[0]!.add(emitter(plan, rest, placeOf, before).vector(element), rest);
-        return;
-      }
-      const before = emitter(plan, 0, placeOf);
-      for (const part of fixedParts([element], isFixed)) before.scalar(part);
-      f.while(i32.ltS(index, count), () => {
-        total.add(emitter(plan, 0, placeOf, before).scalar(element));
-        f.set(index, i32.add(index, 1));
+  const total = scalarFold(f, name, element.dtype, dtype);
+  // Several accumulators: one alone would wait for its own last addition in every turn.
+  const wide = vectors && sizes[last]! >= 4 * rowVectors ? rowVectors : 1;
+  const folds = Array.from({ length: vectors ? wide : 0 }, () =>
+    vectorFold(f, name, element.dtype as 'float32' | 'int32'),
+  );
+  for (const fold of folds) fold.reset();
+  if (count === undefined) foldRow(plan, total, folds, pointers, 1);
+  else if (split === last) foldRow(plan, total, folds, pointers, count);
+  else {
+    const moving = pointers.map((pointer) => f.let(pointer));
+    f.for(f.local('i32'), { to: count }, () => {
+      walkAxes(f, sizes, split + 1, last, moving, steps, (inner) =>
+        foldRow(plan, total, folds, inner, sizes[last]!),
+      );
+      leaves.forEach((_, i) => {
+        if (steps[i]![split] !== 0) f.set(moving[i]!, i32.add(moving[i]!, steps[i]![split]!));
       });
     });
-    for (const fold of folds) fold.into(total);
-    const at = leaves.length;
-    f.do(storeScalar(dtype, pointers[at]!, total.result(), offsets[at]!));
+  }
+  for (const fold of folds) fold.into(total);
+  const at = leaves.length;
+  f.do(storeScalar(dtype, pointers[at]!, total.result(), offsets[at]!));
+}
+
+/** The loop along the last axis. Where `end` is not a constant, it is a multiple of all vectors or the end of the axis. */
+function foldRow(
+  plan: Plan,
+  total: ScalarFold,
+  folds: readonly VectorFold[],
+  pointers: readonly Local<'i32'>[],
+  end: number | Local<'i32'>,
+): void {
+  const { f, kernel, leaves, nest, steps, offsets } = plan;
+  const { sizes, split, strides } = nest;
+  const { element } = kernel;
+  const last = sizes.length - 1;
+  const hasRow = last >= split;
+  const index = f.local('i32', 'i');
+  f.set(index, 0);
+  const placeOf = (_: Leaf, i: number): LeafPlace => ({
+    address: hasRow ? plus(pointers[i]!, index, steps[i]![last]!) : pointers[i]!,
+    offset: offsets[i]!,
+    laneStride: hasRow ? strides[i]![last]! : 0,
   });
-  return cut.chunks;
+  const isFixed = (leaf: Leaf): boolean => !hasRow || strides[leaves.indexOf(leaf)]![last] === 0;
+  const before = emitter(plan, folds.length > 0 ? 4 : 0, placeOf);
+  for (const part of fixedParts([element], isFixed)) before.value(part);
+  if (folds.length === 0) {
+    f.while(i32.ltS(index, end), () => {
+      total.add(emitter(plan, 0, placeOf, before).scalar(element));
+      f.set(index, i32.add(index, 1));
+    });
+    return;
+  }
+  const whole = (multiple: number): Operand<'i32'> =>
+    typeof end === 'number' ? end - (end % multiple) : f.let(i32.and(end, -multiple));
+  const turns = (taken: readonly VectorFold[]): void =>
+    f.while(i32.ltS(index, whole(4 * taken.length)), () => {
+      for (const fold of taken) {
+        fold.add(emitter(plan, 4, placeOf, before).vector(element));
+        f.set(index, i32.add(index, 4));
+      }
+    });
+  turns(folds);
+  const count = sizes[last]!;
+  if (count % (4 * folds.length) >= 4) turns(folds.slice(0, 1));
+  const rest = lanesOfRest(count);
+  if (rest === 0) return;
+  const addRest = (): void => folds[0]!.add(emitter(plan, rest, placeOf, before).vector(element), rest);
+  if (typeof end === 'number') addRest();
+  else f.if(i32.ltS(index, end), addRest);
 }
 
 function emitColumns(plan: Plan): number {

@@ -1,11 +1,21 @@
 import { byteSize, isFloat, sizeOf } from '@nadir/tensor';
 import { f64, i32, select, type Expression, type FunctionBuilder, type Local } from '@nadir/wasm';
 import type { PrimitiveKernel } from '../kernel.ts';
+import { partition, walkChunk } from './chunks.ts';
 import { pointerTo, scratchStart, type Lowering } from './lowering.ts';
 import { castScalar, loadScalar, storeScalar, type Scalar } from './scalar-point.ts';
 
-/** Emits `cumSum`; running sums are kept in double precision. */
-export function emitCumSum(lowering: Lowering, f: FunctionBuilder, kernel: PrimitiveKernel): void {
+/** What one element of a sum, and of each round of a sort, costs, in elements of a simple vector loop. */
+const costOfScalar = 8;
+const costOfSort = 20;
+
+/** Emits one chunk of `cumSum`; running sums are kept in double precision. Returns how many chunks there are. */
+export function emitCumSum(
+  lowering: Lowering,
+  f: FunctionBuilder,
+  kernel: PrimitiveKernel,
+  chunk: Local<'i32'>,
+): number {
   const { attributes, type } = kernel.node as Extract<PrimitiveKernel['node'], { primitive: 'cumSum' }>;
   const { axis, reverse } = attributes;
   const x = kernel.operands[0]!;
@@ -16,15 +26,19 @@ export function emitCumSum(lowering: Lowering, f: FunctionBuilder, kernel: Primi
   const source = f.let(pointerTo(lowering, f, x.buffer, x.offset));
   const target = f.let(pointerTo(lowering, f, kernel.buffer));
   const wide = isFloat(type.dtype) ? 'float64' : 'int32';
-  const [a, j, i] = [f.local('i32'), f.local('i32'), f.local('i32')];
   const sum = (wide === 'float64' ? f.local('f64') : f.local('i32')) as Scalar;
-  f.for(a, { to: outer }, () => {
-    f.for(j, { to: width }, () => {
+  const cut = partition([outer, width], size * costOfScalar);
+  const steps = [
+    [size * width * from, from],
+    [size * width * to, to],
+  ];
+  walkChunk(f, cut, 1, [source, target], steps, chunk, ([first, last], range) => {
+    f.for(f.local('i32'), range ?? { to: width }, (j) => {
       const start = f.let(i32.add(j, reverse ? (size - 1) * width : 0));
-      const read = f.let(i32.add(source, i32.mul(start, from)));
-      const write = f.let(i32.add(target, i32.mul(start, to)));
+      const read = f.let(i32.add(first!, i32.mul(start, from)));
+      const write = f.let(i32.add(last!, i32.mul(start, to)));
       f.set(sum as Local<'f64'>, (wide === 'float64' ? f64.const(0) : i32.const(0)) as Expression<'f64'>);
-      f.for(i, { to: size }, () => {
+      f.for(f.local('i32'), { to: size }, () => {
         const value = castScalar(f, x.dtype, wide, f.let(loadScalar(x.dtype, read, 0)) as Scalar);
         const next =
           wide === 'float64'
@@ -36,9 +50,8 @@ export function emitCumSum(lowering: Lowering, f: FunctionBuilder, kernel: Primi
         f.set(write, i32.add(write, reverse ? -width * to : width * to));
       });
     });
-    f.set(source, i32.add(source, size * width * from));
-    f.set(target, i32.add(target, size * width * to));
   });
+  return cut.chunks;
 }
 
 /** Bytes that the sort of one line needs: keys in double precision, and two arrays of indices. */
@@ -52,8 +65,16 @@ function isLess(a: Local<'f64'>, b: Local<'f64'>): Expression<'i32'> {
   return i32.or(f64.lt(a, b), i32.and(f64.ne(b, b), f64.eq(a, a)));
 }
 
-/** Emits `argSort`: a merge sort of the indices of each line, stable in both directions. */
-export function emitArgSort(lowering: Lowering, f: FunctionBuilder, kernel: PrimitiveKernel): void {
+/**
+ * Emits one chunk of `argSort`: a merge sort of the indices of each line, stable in both directions. Returns how many chunks
+ * there are.
+ */
+export function emitArgSort(
+  lowering: Lowering,
+  f: FunctionBuilder,
+  kernel: PrimitiveKernel,
+  chunk: Local<'i32'>,
+): number {
   const { attributes } = kernel.node as Extract<PrimitiveKernel['node'], { primitive: 'argSort' }>;
   const { axis, descending, count } = attributes;
   const x = kernel.operands[0]!;
@@ -65,16 +86,21 @@ export function emitArgSort(lowering: Lowering, f: FunctionBuilder, kernel: Prim
   const target = f.let(pointerTo(lowering, f, kernel.buffer));
   const keys = f.let(scratchStart(lowering));
   const [from, to] = [f.local('i32'), f.local('i32')];
-  const [a, j, i, run] = [f.local('i32'), f.local('i32'), f.local('i32'), f.local('i32')];
+  const [i, run] = [f.local('i32'), f.local('i32')];
   const index = (array: Local<'i32'>, at: Expression<'i32'>): Expression<'i32'> =>
     i32.add(array, i32.mul(at, 4));
   const keyOf = (array: Local<'i32'>, at: Local<'i32'>): Local<'f64'> =>
     f.let(f64.load(i32.add(keys, i32.mul(i32.load(index(array, at)), 8))));
-  f.for(a, { to: outer }, () => {
-    f.for(j, { to: width }, () => {
+  const cut = partition([outer, width], size * costOfSort * Math.ceil(Math.log2(size + 1)));
+  const steps = [
+    [size * width * bytes, bytes],
+    [count * width * 4, 4],
+  ];
+  walkChunk(f, cut, 1, [source, target], steps, chunk, ([first, last], range) => {
+    f.for(f.local('i32'), range ?? { to: width }, (j) => {
       f.set(from, i32.add(keys, size * 8));
       f.set(to, i32.add(keys, size * 12));
-      const read = f.let(i32.add(source, i32.mul(j, bytes)));
+      const read = f.let(i32.add(first!, i32.mul(j, bytes)));
       f.for(i, { to: size }, () => {
         const value = f.let(loadScalar(x.dtype, read, 0)) as Scalar;
         f.do(
@@ -95,15 +121,14 @@ export function emitArgSort(lowering: Lowering, f: FunctionBuilder, kernel: Prim
         f.set(to, swap);
         f.set(run, i32.shl(run, 1));
       });
-      const write = f.let(i32.add(target, i32.mul(j, 4)));
+      const write = f.let(i32.add(last!, i32.mul(j, 4)));
       f.for(i, { to: count }, () => {
         f.do(i32.store(write, i32.load(index(from, i))));
         f.set(write, i32.add(write, width * 4));
       });
     });
-    f.set(source, i32.add(source, size * width * bytes));
-    f.set(target, i32.add(target, count * width * 4));
   });
+  return cut.chunks;
 }
 
 /** Merges neighbouring sorted runs; `rightFirst` says that the right one must come before the left one. */

@@ -17,7 +17,6 @@ import {
   type Kernel,
   type KernelProgram,
   type PrimitiveKernel,
-  type ReduceKernel,
   type Root,
   type View,
 } from '../kernel.ts';
@@ -322,7 +321,7 @@ class Fuser {
     } else {
       const operands = node.operands.map((operand) => this.#viewFor(node, operand));
       const kernel: PrimitiveKernel = { kind: 'primitive', node, operands, buffer: id };
-      this.#kernels.push(primitive === 'matmul' ? (smallProduct(kernel) ?? kernel) : kernel);
+      this.#kernels.push(primitive === 'matmul' ? productKernel(kernel) : kernel);
     }
   }
 
@@ -400,16 +399,17 @@ class Fuser {
   }
 }
 
-/** Multiplications up to which packing panels costs more than it saves. */
+/** Multiplications up to which a tile of registers costs more than it saves. */
 const smallVolume = 4096;
 
-/** A small product, or one with a vector, as a sum of products in a loop nest; null for others. */
-function smallProduct(kernel: PrimitiveKernel): ReduceKernel | null {
+/** A small product, or one with a vector, as a sum of products in a loop nest; one without depth as zeros. */
+function productKernel(kernel: PrimitiveKernel): Kernel {
   const [a, b] = kernel.operands as readonly [View, View];
   const { shape, dtype } = kernel.node.type;
   const rank = shape.length;
   const [m, n, k] = [shape[rank - 2]!, shape[rank - 1]!, a.shape[rank - 1]!];
-  if (m !== 1 && n !== 1 && m * n * k > smallVolume) return null;
+  if (k === 0) return { kind: 'fill', buffer: kernel.buffer, value: 0 };
+  if (m !== 1 && n !== 1 && m * n * k > smallVolume) return kernel;
   // Axes of the nest: batch …, m, n, k.
   const load = ({ buffer, strides, offset }: View, own: readonly number[]): Element => ({
     kind: 'load',

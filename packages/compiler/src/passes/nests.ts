@@ -24,9 +24,9 @@ export function nestOf(kernel: Kernel): Nest | null {
     case 'rows':
       return kernel;
     case 'reduce': {
-      const { name, shape, axes, element, buffer, dtype } = kernel;
+      const { name, shape, axes, element, buffer, dtype, block } = kernel;
       // Nothing to fold, or rows of nothing.
-      if (shape.includes(0) || axes.every((axis) => shape[axis] === 1)) return null;
+      if (block !== undefined || shape.includes(0) || axes.every((axis) => shape[axis] === 1)) return null;
       const fold: Element = { kind: 'fold', dtype, name, operand: element };
       return { shape, axes, roots: [{ buffer, element: fold, at: keptPosition(shape, axes), whole: true }] };
     }

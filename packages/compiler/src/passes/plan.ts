@@ -88,7 +88,10 @@ class Arena {
 /** Whether a kernel is done with an element of one buffer when it writes that of another, so that both can be one place. */
 function readsInPlace(kernel: Kernel, old: ValueId, written: ValueId): boolean {
   if (kernel.kind === 'rows') return replacesInRows(kernel, old, written);
-  if (kernel.kind !== 'map' || !kernel.roots.every((root) => root.whole)) return false;
+  if (kernel.kind !== 'map' && kernel.kind !== 'matmul') return false;
+  if (!kernel.roots.every((root) => root.whole)) return false;
+  // Every block of a product reads factors that other blocks read as well.
+  if (kernel.kind === 'matmul' && (kernel.a.buffer === old || kernel.b.buffer === old)) return false;
   const rowMajor = contiguousStrides(kernel.shape);
   let fits = true;
   visitLoads(

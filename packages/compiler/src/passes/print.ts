@@ -44,8 +44,21 @@ export function formatKernel(kernel: Kernel): string {
         })
         .join('\n  ');
     }
+    case 'matmul': {
+      const factors = [kernel.a, kernel.b].map((factor, i) => {
+        const isPacked = kernel.columns === 'panels' && (i === 0) === (kernel.vectors === 'a');
+        return isPacked ? `panels %${factor.buffer}` : formatElement(factor);
+      });
+      const product = `%${kernel.value} = matmul ${factors.join(' ')}`;
+      const { shape, roots } = kernel;
+      const isAlone = roots.length === 1 && roots[0]!.buffer === kernel.value && roots[0]!.whole;
+      return isAlone ? product : `${product}, in blocks:\n  ${formatKernel({ kind: 'map', shape, roots })}`;
+    }
+    case 'pack':
+      return `%${kernel.buffer} = ${formatShape(kernel.shape)} panels of ${formatElement(kernel.element)}`;
     case 'reduce': {
-      const over = `${kernel.name} over ${formatShape(kernel.axes)}`;
+      const blocks = kernel.block === undefined ? '' : ` in blocks of ${kernel.block}`;
+      const over = `${kernel.name} over ${formatShape(kernel.axes)}${blocks}`;
       return `%${kernel.buffer} = ${formatShape(kernel.shape)} ${over} of ${formatElement(kernel.element)}`;
     }
     case 'fill':
@@ -59,7 +72,9 @@ export function formatKernel(kernel: Kernel): string {
       const from = `${batch}×${groups}×${channels}×${height}×${width}`;
       const to = `${filters}×${places.join('×')}`;
       const operands = kernel.operands.map((view) => `%${view.buffer}`);
-      return `%${kernel.buffer} = convolution ${kernel.part} ${from} by ${window.join('×')} to ${to} ${operands.join(' ')}`;
+      const line = `%${kernel.buffer} = convolution ${kernel.part} ${from} by ${window.join('×')} to ${to} ${operands.join(' ')}`;
+      const { epilogue } = kernel;
+      return epilogue === undefined ? line : `${line}\n  ${formatKernel({ kind: 'map', ...epilogue })}`;
     }
   }
 }

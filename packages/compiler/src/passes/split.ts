@@ -2,7 +2,10 @@ import { sizeOf, type DType, type Shape, type ValueId } from '@nadir/tensor';
 import { grain } from '../lower/chunks.ts';
 import { costOf } from '../lower/cost.ts';
 import { partialType } from '../lower/down.ts';
+import { leavesOf } from '../lower/element.ts';
+import { mergeAxes } from '../lower/nest.ts';
 import {
+  keptPosition,
   rowBlock,
   type Affine,
   type Buffer,
@@ -12,6 +15,11 @@ import {
   type ReduceKernel,
 } from '../kernel.ts';
 
+/** Results that threads can share as they are. */
+const fewResults = 4;
+/** Blocks of all results of a fold, and the least of neighbours in one: whole vectors for all accumulators. */
+const mostParts = 64;
+const leastBlock = 64;
 /** Columns that are folded side by side: fewer fill no vector, more do not stay near. */
 const leastColumns = 8;
 const mostColumns = 2 ** 15;
@@ -28,9 +36,10 @@ export function split(program: KernelProgram): KernelProgram {
     buffers.set(buffer.id, buffer);
     return buffer;
   };
-  const kernels = program.kernels.flatMap((kernel) =>
-    kernel.kind === 'reduce' && foldsColumns(kernel) ? splitColumns(kernel, partial) : [kernel],
-  );
+  const kernels = program.kernels.flatMap((kernel) => {
+    if (kernel.kind !== 'reduce') return [kernel];
+    return foldsColumns(kernel) ? splitColumns(kernel, partial) : splitLong(kernel, partial);
+  });
   return { ...program, buffers, kernels };
 }
 
@@ -63,6 +72,62 @@ function splitColumns(
     },
     combine(name, parts, [blocks, columns], buffer, dtype),
   ];
+}
+
+/** A fold to so few results that threads would find nothing to share, in blocks. */
+function splitLong(kernel: ReduceKernel, partial: (dtype: DType, size: number) => Buffer): Kernel[] {
+  const { name, shape, axes, element, buffer, dtype } = kernel;
+  if (shape.includes(0)) return [kernel];
+  const kept = shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
+  const leaves = leavesOf([element]);
+  const places = [...leaves.map(({ at }) => at), keptPosition(shape, axes)];
+  const nest = mergeAxes(shape, [...kept, ...axes], kept.length, places);
+  const folded = nest.sizes.slice(nest.split);
+  const results = sizeOf(nest.sizes.slice(0, nest.split));
+  const parts = Math.min(
+    Math.floor(mostParts / results),
+    Math.floor((sizeOf(folded) * costOf([element], true)) / grain),
+  );
+  // The outermost axis is cut; along the innermost one, vectors stay whole.
+  const unit = folded.length === 1 ? leastBlock : 1;
+  const block = Math.ceil((folded[0] ?? 1) / Math.max(1, parts) / unit) * unit;
+  const blocks = Math.ceil((folded[0] ?? 1) / block);
+  if (results >= fewResults || blocks < 2) return [kernel];
+  const moved = new Map(
+    leaves.map((leaf, i) => [leaf, { strides: nest.strides[i]!, offset: leaf.at.offset }]),
+  );
+  const part = partial(partialType(name, element.dtype), blocks * results);
+  return [
+    {
+      ...kernel,
+      shape: nest.sizes,
+      axes: folded.map((_, i) => nest.split + i),
+      element: withPlaces(element, moved),
+      buffer: part.id,
+      dtype: part.dtype,
+      block,
+    },
+    combine(name, part, [blocks, results], buffer, dtype),
+  ];
+}
+
+/** An element whose loads and indices are at other places. */
+function withPlaces(element: Element, places: ReadonlyMap<Element, Affine>): Element {
+  const made = new Map<Element, Element>();
+  const copy = (each: Element): Element => {
+    const before = made.get(each);
+    if (before !== undefined) return before;
+    const at = places.get(each);
+    const after =
+      at !== undefined
+        ? ({ ...each, at } as Element)
+        : each.kind === 'point'
+          ? { ...each, operands: each.operands.map(copy) }
+          : each;
+    made.set(each, after);
+    return after;
+  };
+  return copy(element);
 }
 
 /** Folds parts, one row each, to a result. */

@@ -54,8 +54,19 @@ function placesOf(kernel: Kernel): { buffer: ValueId; at: Affine; shape: Shape }
     }
     case 'reduce':
       return loads([kernel.element], kernel.shape);
+    case 'convolution': {
+      const { operands, epilogue, buffer } = kernel;
+      const views = operands.map((view) => ({ buffer: view.buffer, at: view, shape: view.shape }));
+      if (epilogue === undefined) return views;
+      const { roots, shape } = epilogue;
+      const stores = roots.map((root) => ({ buffer: root.buffer, at: root.at, shape }));
+      const reads = loads(
+        roots.map((root) => root.element),
+        shape,
+      ).filter((load) => load.buffer !== buffer);
+      return [...views, ...stores, ...reads];
+    }
     case 'primitive':
-    case 'convolution':
       return kernel.operands.map((view) => ({ buffer: view.buffer, at: view, shape: view.shape }));
     default:
       return [];

@@ -30,12 +30,17 @@ function whole(shape: Shape, dtype: FloatName): Tensor {
   return tensor(values, { dtype }).reshape(shape);
 }
 
-function difference(inputs: readonly Tensor[], body: (...x: readonly Tensor[]) => Tensor): string | null {
-  const { program, state } = record(inputs, (...x) => [body(...x)]);
-  const [want] = eagerExecutor.load(program).run(inputs, state);
+/** What is wrong with one of the results of a program, or null. */
+function difference(
+  inputs: readonly Tensor[],
+  body: (...x: readonly Tensor[]) => readonly Tensor[],
+  index = 0,
+): string | null {
+  const { program, state } = record(inputs, (...x) => body(...x));
+  const want = eagerExecutor.load(program).run(inputs, state)[index];
   const loaded = createWasmExecutor().load(program);
   // The second call finds what the first left in working memory.
-  const results = [loaded.run(inputs, state)[0]!, loaded.run(inputs, state)[0]!];
+  const results = [loaded.run(inputs, state)[index]!, loaded.run(inputs, state)[index]!];
   loaded.dispose();
   const exact = { relative: 0, absolute: 0 };
   return results.map((got) => differenceOf(got, want!, exact)).find((found) => found !== null) ?? null;
@@ -62,13 +67,13 @@ function fault(given: Case, dtype: FloatName, special: readonly number[] = []): 
   const out = apply('conv', [x, w], attributes);
   const g = whole(out.shape, dtype);
   const found = [
-    ['conv', difference([x, w], (a, b) => apply('conv', [a!, b!], attributes))],
-    ['input', difference([g, w], (a, b) => apply('convInputGrad', [a!, b!], { ...attributes, size }))],
+    ['conv', difference([x, w], (a, b) => [apply('conv', [a!, b!], attributes)])],
+    ['input', difference([g, w], (a, b) => [apply('convInputGrad', [a!, b!], { ...attributes, size })])],
     [
       'weight',
       special.length > 0
         ? null
-        : difference([x, g], (a, b) => apply('convWeightGrad', [a!, b!], { ...attributes, size: kernel })),
+        : difference([x, g], (a, b) => [apply('convWeightGrad', [a!, b!], { ...attributes, size: kernel })]),
     ],
   ].find(([, text]) => text !== null);
   return found === undefined ? null : `${found[0]} of ${JSON.stringify(given)}: ${found[1]}`;
@@ -167,10 +172,65 @@ describe.each(['float32', 'float64'] as const)('convolution of %s', (dtype) => {
     }
   });
 
+  it('lets NaN and infinities reach exactly the places that see them', () => {
+    for (const name of ['rows in several blocks', 'stride 2', 'groups', 'one filter a channel', 'pointwise'])
+      expect(fault(cases[name]!, dtype, [NaN, Infinity, -Infinity, NaN, Infinity])).toBe(null);
+  });
+
   it('is zero where there is nothing to sum', () => {
     expect(fault(of([2, 0, 5], [5, 4], [2, 2]), dtype)).toBe(null);
     expect(fault(of([0, 2, 5], [5, 4], [2, 2]), dtype)).toBe(null);
   });
+});
+
+describe('what follows a convolution', () => {
+  const plain = { stride: [1, 1], dilation: [1, 1], padding: padded(0, 0, 0, 0).padding! } as const;
+  // The loops of bias, activation and residual sum join the convolution, whose own result is wanted in the second program.
+  for (const [name, { images = 1, channels = 1, filters = 1, ...given }] of Object.entries(cases)) {
+    it(`${name}: bias, residual sum and activation`, () => {
+      const { size, kernel, groups = 1, ...rest } = given;
+      const attributes = { ...plain, groups, ...rest };
+      const x = whole([images, groups * channels, ...size], 'float32');
+      const w = whole([groups * filters, channels, ...kernel], 'float32');
+      const bias = whole([groups * filters, 1, 1], 'float32');
+      const residual = whole(apply('conv', [x, w], attributes).shape, 'float32');
+      const body = (a: Tensor, b: Tensor, c: Tensor, d: Tensor): Tensor[] => {
+        const y = apply('conv', [a, b], attributes);
+        return [y.add(c).add(d).maximum(0), y];
+      };
+      const inputs = [x, w, bias, residual];
+      for (const count of [1, 2]) {
+        const part = (...t: readonly Tensor[]): Tensor[] => body(t[0]!, t[1]!, t[2]!, t[3]!).slice(0, count);
+        for (let i = 0; i < count; i++) expect(difference(inputs, part, i)).toBe(null);
+      }
+    });
+  }
+});
+
+it('lets NaN reach the places of the tiles that see it, and no others', () => {
+  const size = 12;
+  const x = whole([1, 12, size, size], 'float32');
+  const [row, column] = [5, 6];
+  x.storage.write()[row * size + column] = NaN;
+  const w = whole([12, 12, 3, 3], 'float32').abs().add(1);
+  const { program, state } = record([x, w], (a, b) => [
+    apply('conv', [a!, b!], { stride: [1, 1], dilation: [1, 1], groups: 1, padding: same.padding! }),
+  ]);
+  const loaded = createWasmExecutor().load(program);
+  const [got] = loaded.run([x, w], state);
+  loaded.dispose();
+  const isNear = (at: number, other: number): boolean => Math.abs(at - other) <= 1;
+  // A tile of two by two places sees four by four elements.
+  const inTile = (at: number, other: number): boolean =>
+    other >= 2 * (at >> 1) - 1 && other <= 2 * (at >> 1) + 2;
+  const placesOf = (sees: typeof isNear): number[] =>
+    Array.from({ length: size * size }, (_, place) => place).filter(
+      (place) => sees(Math.floor(place / size), row) && sees(place % size, column),
+    );
+  const isReached = (place: number): boolean => Number.isNaN(got!.data[place]);
+  const reached = Array.from({ length: size * size }, (_, place) => place).filter(isReached);
+  expect(reached).toEqual(expect.arrayContaining(placesOf(isNear)));
+  expect(placesOf(inTile)).toEqual(expect.arrayContaining(reached));
 });
 
 describe('rounding', () => {

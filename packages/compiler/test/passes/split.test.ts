@@ -51,6 +51,17 @@ describe('split', () => {
       expect(kernelsOf(programOf([{ shape, dtype: 'float32' }], (x) => [x!.sum(axes)]))).toHaveLength(1);
   });
 
+  it('folds a long array in blocks, and then their results', () => {
+    const long: ValueType = { shape: [300, 400], dtype: 'float32' };
+    const kernels = kernelsOf(programOf([long], (x) => [x!.square().sum()]));
+    expect(kernels).toEqual([
+      expect.stringMatching(
+        /^%\d = \[120000\] sum over \[0\] in blocks of 6720 of mul\(%0\[1\+0\], %0\[1\+0\]\)$/,
+      ),
+      expect.stringMatching(/ = \[18, 1\] sum over \[0\] of /),
+    ]);
+  });
+
   it('lets a map do the folding on its way', () => {
     const program = rows(
       programOf([tall], (x) => {

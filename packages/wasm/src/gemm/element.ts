@@ -11,6 +11,7 @@ export interface Element {
   readonly size: 4 | 8;
   /** Elements a 128-bit vector. */
   readonly lanes: 4 | 2;
+  readonly zero: Vector;
   readonly loadSplat: (address: Address, offset: number) => Vector;
   readonly add: (a: Vector, b: Vector) => Vector;
   /** a · b + c with one rounding or two, as the machine has it. */
@@ -41,6 +42,7 @@ export const FLOAT32: Element = {
   name: 'f32',
   size: 4,
   lanes: 4,
+  zero: f32x4.const(0),
   loadSplat: (address, offset) => v128.load32Splat(address, offset),
   add: f32x4.add,
   relaxedMadd: f32x4.relaxedMadd,
@@ -65,6 +67,7 @@ export const FLOAT64: Element = {
   name: 'f64',
   size: 8,
   lanes: 2,
+  zero: f64x2.const(0),
   loadSplat: (address, offset) => v128.load64Splat(address, offset),
   add: f64x2.add,
   relaxedMadd: f64x2.relaxedMadd,
@@ -76,3 +79,8 @@ export const FLOAT64: Element = {
     return [interleave(a, b, 'low', 8), interleave(a, b, 'high', 8)];
   },
 };
+
+/** The transpose of as many vectors as a vector has lanes. */
+export function transposeLanes(type: 'f32' | 'f64', rows: readonly Local<'v128'>[]): readonly Vector[] {
+  return (type === 'f32' ? FLOAT32 : FLOAT64).transpose(rows);
+}

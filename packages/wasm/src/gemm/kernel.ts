@@ -11,7 +11,7 @@ export const DEPTH_BLOCK = 256;
 /** Columns of B packed at a time. */
 const COLUMN_BLOCK = 512;
 /** Rows of A packed at a time: about 96 KiB of float32, within a second-level cache. A multiple of every tile's rows. */
-const ROW_BLOCK = 96;
+export const ROW_BLOCK = 96;
 
 /** What to generate. */
 export interface EmitGemmOptions {

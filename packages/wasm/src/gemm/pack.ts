@@ -1,7 +1,7 @@
 import type { Local } from '../expression.ts';
 import type { FunctionBuilder } from '../function-builder.ts';
 import type { FunctionHandle } from '../handles.ts';
-import { i32, memory, v128 } from '../instructions/index.ts';
+import { i32, memory, select, v128 } from '../instructions/index.ts';
 import type { ModuleBuilder } from '../module-builder.ts';
 import type { Element } from './element.ts';
 
@@ -22,6 +22,9 @@ export const PACK_PARAMETERS = {
 
 export type PackParameters = typeof PACK_PARAMETERS;
 
+/** Steps of depth that are copied at a time, panel by panel: few enough to read rows in one go, enough to write whole lines of the cache. */
+const DEPTH_TILE = 4;
+
 /**
  * Emits a function that packs a strided matrix into panels of `width`: element (p, j) of a panel at p · width + j.
  * With `fill`, the places of the last panel that no element takes are zero; else they are left as they were.
@@ -37,21 +40,21 @@ export function emitPack(
   const { size } = element;
   return module.function(name, { parameters: PACK_PARAMETERS }, (f, p) => {
     const panelBytes = f.let(i32.mul(p.depth, width * size), 'panel_bytes');
-    f.while(i32.geS(p.count, width), () => {
-      f.if(
-        i32.eq(p.widthStride, size),
-        () => emitContiguousWidth(f, element, width, p),
-        () =>
+    f.if(
+      i32.eq(p.widthStride, size),
+      () => emitContiguousWidth(f, element, width, p, panelBytes),
+      () =>
+        f.while(i32.geS(p.count, width), () => {
           f.if(
             i32.eq(p.depthStride, size),
             () => emitTransposed(f, element, width, p),
             () => emitGathered(f, element, width, p, f.let(i32.const(width), 'all')),
-          ),
-      );
-      f.set(p.target, i32.add(p.target, panelBytes));
-      f.set(p.source, i32.add(p.source, i32.mul(p.widthStride, width)));
-      f.set(p.count, i32.sub(p.count, width));
-    });
+          );
+          f.set(p.target, i32.add(p.target, panelBytes));
+          f.set(p.source, i32.add(p.source, i32.mul(p.widthStride, width)));
+          f.set(p.count, i32.sub(p.count, width));
+        }),
+    );
     f.if(i32.gtS(p.count, 0), () => {
       if (fill) f.do(memory.fill(p.target, 0, panelBytes));
       emitGathered(f, element, width, p, p.count);
@@ -61,18 +64,43 @@ export function emitPack(
 
 type Pack = { readonly [K in keyof PackParameters]: I32 };
 
-// One step of depth is `width` neighbours in memory.
-function emitContiguousWidth(f: FunctionBuilder<'void'>, { size }: Element, width: number, p: Pack): void {
-  const source = f.let(p.source, 'source_at');
-  const target = f.let(p.target, 'target_at');
-  const end = f.let(i32.add(target, i32.mul(p.depth, width * size)), 'target_end');
-  f.while(i32.ltU(target, end), () => {
-    let at = 0;
-    for (; at + 16 <= width * size; at += 16) f.do(v128.store(target, v128.load(source, at, 4), at, 4));
-    if (at < width * size) f.do(v128.store64Lane(target, v128.load64Zero(source, at, 4), 0, at, 4));
-    f.set(target, i32.add(target, width * size));
-    f.set(source, i32.add(source, p.depthStride));
+// One step of depth is `width` neighbours in memory; leaves what does not fill a panel.
+function emitContiguousWidth(
+  f: FunctionBuilder<'void'>,
+  { size }: Element,
+  width: number,
+  p: Pack,
+  panelBytes: I32,
+): void {
+  const bytes = width * size;
+  const panels = f.let(i32.divU(p.count, width), 'panels');
+  const [from, step, panel] = [f.local('i32', 'depth_from'), f.local('i32', 'step'), f.local('i32', 'panel')];
+  const steps = f.local('i32', 'steps');
+  const [source, target] = [f.local('i32', 'source_at'), f.local('i32', 'target_at')];
+  const [tileSource, tileTarget] = [f.local('i32', 'tile_source'), f.local('i32', 'tile_target')];
+  f.for(from, { to: p.depth, step: DEPTH_TILE }, () => {
+    f.set(steps, i32.sub(p.depth, from));
+    f.set(steps, select(i32.ltS(steps, DEPTH_TILE), steps, i32.const(DEPTH_TILE)));
+    f.set(tileSource, i32.add(p.source, i32.mul(from, p.depthStride)));
+    f.set(tileTarget, i32.add(p.target, i32.mul(from, bytes)));
+    f.for(panel, { to: panels }, () => {
+      f.set(source, tileSource);
+      f.set(target, tileTarget);
+      f.for(step, { to: steps }, () => {
+        let at = 0;
+        for (; at + 16 <= bytes; at += 16) f.do(v128.store(target, v128.load(source, at, 4), at, 4));
+        if (at < bytes) f.do(v128.store64Lane(target, v128.load64Zero(source, at, 4), 0, at, 4));
+        f.set(target, i32.add(target, bytes));
+        f.set(source, i32.add(source, p.depthStride));
+      });
+      f.set(tileSource, i32.add(tileSource, bytes));
+      f.set(tileTarget, i32.add(tileTarget, panelBytes));
+    });
   });
+  const done = f.let(i32.mul(panels, width), 'done');
+  f.set(p.target, i32.add(p.target, i32.mul(panels, panelBytes)));
+  f.set(p.source, i32.add(p.source, i32.mul(done, size)));
+  f.set(p.count, i32.sub(p.count, done));
 }
 
 // Neighbours in memory run along the depth: squares of `lanes` by `lanes` are transposed in registers.

@@ -8,14 +8,14 @@ export interface BlockPlace {
   readonly block: PlaceBlock;
   readonly filterSpan: Span;
   readonly group: Local<'i32'>;
-  readonly result: Local<'i32'>;
 }
 
 /** Where the first place of a block of the chunk's first filter lies. */
 export function firstPlace(
   f: FunctionBuilder,
   { type, groups, filters, target }: ConvolutionGeometry,
-  { block, result, group, filterSpan }: BlockPlace,
+  { block, group, filterSpan }: BlockPlace,
+  result: Local<'i32'>,
 ): Local<'i32'> {
   const bytes = type === 'f32' ? 4 : 8;
   const [height, width] = target.size;

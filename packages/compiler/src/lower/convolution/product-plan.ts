@@ -1,5 +1,5 @@
 import { chooseKernel } from '@nadir/wasm';
-import type { ConvolutionGeometry } from '../../kernel.ts';
+import type { ConvolutionGeometry, ConvolutionKernel } from '../../kernel.ts';
 import { evenBlock, hasWholeVectors, placeBlocks, type PlaceBlocks } from './blocks.ts';
 import { windowLayout, type WindowLayout } from './window.ts';
 
@@ -69,7 +69,8 @@ function channelBlock(geometry: ConvolutionGeometry): number {
   return evenBlock(channels, Math.max(1, Math.floor(most)));
 }
 
-export function planProduct(geometry: ConvolutionGeometry): ProductPlan {
+/** @param isStored whether the result is stored as it is, and not something that is computed from it */
+export function planProduct(geometry: ConvolutionGeometry, isStored: boolean): ProductPlan {
   const { type, kernel, channels: allChannels, filters: allFilters, groups, places, target } = geometry;
   const bytes = type === 'f32' ? 4 : 8;
   const lanes = 16 / bytes;
@@ -95,7 +96,7 @@ export function planProduct(geometry: ConvolutionGeometry): ProductPlan {
   const perChunk = evenBlock(items, Math.max(1, Math.ceil(leastWork / work())));
   const isDense =
     target.size.every((size, axis) => size === places[axis]) && target.step.every((step) => step === 1);
-  const isDirect = blocks.images === 1 && isDense && hasWholeVectors(geometry, blocks, lanes);
+  const isDirect = isStored && blocks.images === 1 && isDense && hasWholeVectors(geometry, blocks, lanes);
   const window = windowLayout(geometry, blocks, channels);
   const columns = Math.ceil(blocks.places / panelColumns) * panelColumns;
   const tileBytes = packs ? panelRows * panelColumns * bytes : 0;
@@ -127,6 +128,6 @@ export function planProduct(geometry: ConvolutionGeometry): ProductPlan {
 }
 
 /** Working memory that a thread needs for a product. */
-export function productBytes(geometry: ConvolutionGeometry): number {
-  return planProduct(geometry).scratchBytes;
+export function productBytes({ geometry, epilogue }: ConvolutionKernel): number {
+  return planProduct(geometry, epilogue === undefined).scratchBytes;
 }

@@ -3,6 +3,7 @@ import type { ConvolutionKernel } from '../../kernel.ts';
 import { pointerTo, scratchStart, type Lowering } from '../lowering.ts';
 import { along, openBlock, product, roundUp, spanOf, takeDigit, type Count } from './blocks.ts';
 import { deliverFilter, firstPlace, type BlockPlace } from './deliver.ts';
+import { epilogueEmitter, finishFilter, type PlaceRun } from './epilogue.ts';
 import { planProduct, type ProductPlan } from './product-plan.ts';
 import { walkQuads, walkTaps } from './quads.ts';
 import { copyWindow } from './window.ts';
@@ -17,13 +18,14 @@ export function emitProduct(
   kernel: ConvolutionKernel,
   chunk: Local<'i32'>,
 ): number {
-  const plan = planProduct(kernel.geometry);
+  const plan = planProduct(kernel.geometry, kernel.epilogue === undefined);
+  const finish = epilogueEmitter(lowering, f, kernel);
   const { geometry, bytes, taps, panelRows, blocks, perChunk, filterBlocks, window, tileBytes } = plan;
   const { groups, channels, filters, height, width } = geometry;
   const [images, packed] = kernel.operands.map((view) =>
     f.let(pointerTo(lowering, f, view.buffer, view.offset)),
   ) as [Local<'i32'>, Local<'i32'>];
-  const result = f.let(pointerTo(lowering, f, kernel.buffer));
+  const result = finish === null ? f.let(pointerTo(lowering, f, kernel.buffer)) : null;
   const tile = f.let(scratchStart(lowering), 'tile');
   const windowAt = f.let(i32.add(tile, tileBytes), 'window');
   const panels = f.let(i32.add(windowAt, window.totalBytes), 'panels');
@@ -42,32 +44,45 @@ export function emitProduct(
     const block = openBlock(f, geometry, blocks, index);
     const planeBytes = height * width * bytes;
     const image = along(images, block.images.from, groups * channels * planeBytes);
-    const place = { block, filterSpan, group, result };
+    const place = { block, filterSpan, group };
     multiplyBlock(lowering, f, plan, place, {
       image: f.let(i32.add(image, i32.mul(group, channels * planeBytes))),
       filtersAt: f.let(i32.add(along(packed, filterSpan.from, filterBytes), i32.mul(group, groupBytes))),
       tile,
       windowAt,
       panels,
-      sums: plan.isDirect ? firstPlace(f, geometry, place) : sums,
+      sums: plan.isDirect ? firstPlace(f, geometry, place, result!) : sums,
     });
-    if (!plan.isDirect) deliver(f, plan, place, sums);
+    if (!plan.isDirect) deliver(f, plan, place, sums, result, finish);
   });
   return plan.chunks;
 }
 
-/** Copies the sums of a block to where they belong. */
-function deliver(f: FunctionBuilder, plan: ProductPlan, place: BlockPlace, sums: Local<'i32'>): void {
+/** Puts the sums of a block where they belong, or what is computed from them. */
+function deliver(
+  f: FunctionBuilder,
+  plan: ProductPlan,
+  place: BlockPlace,
+  sums: Local<'i32'>,
+  result: Local<'i32'> | null,
+  finish: ((run: PlaceRun) => void) | null,
+): void {
   const { geometry, bytes, rowBytes } = plan;
-  const { rows, columns } = place.block;
-  const [at, to] = [f.let(sums), firstPlace(f, geometry, place)];
-  const row = product(f, columns.count, bytes);
-  const layout = { at, row, image: product(f, row, rows.count) };
+  const { block, filterSpan, group } = place;
+  const at = f.let(sums);
+  const row = product(f, block.columns.count, bytes);
+  const layout = { at, row, image: product(f, row, block.rows.count) };
+  const to = result === null ? null : firstPlace(f, geometry, place, result);
   const filter = f.local('i32', 'filter');
-  f.for(filter, { to: place.filterSpan.count }, () => {
-    deliverFilter(f, geometry, place.block, layout, to);
+  f.for(filter, { to: filterSpan.count }, () => {
+    if (to === null) {
+      const index = along(i32.add(i32.mul(group, geometry.filters), filter), filterSpan.from, 1);
+      finishFilter(f, geometry, block, layout, index, finish!);
+    } else {
+      deliverFilter(f, geometry, block, layout, to);
+      f.set(to, i32.add(to, geometry.target.size[0] * geometry.target.size[1] * bytes));
+    }
     f.set(at, i32.add(at, rowBytes));
-    f.set(to, i32.add(to, geometry.target.size[0] * geometry.target.size[1] * bytes));
   });
 }
 

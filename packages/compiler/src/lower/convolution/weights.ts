@@ -114,7 +114,7 @@ export function weightParts(geometry: ConvolutionGeometry): number {
 }
 
 /** Working memory that a thread needs for the gradient of filters. */
-export function weightBytes(geometry: ConvolutionGeometry): number {
+export function weightBytes({ geometry }: ConvolutionKernel): number {
   return planOf(geometry).scratchBytes;
 }
 

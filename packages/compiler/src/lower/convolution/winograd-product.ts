@@ -16,6 +16,7 @@ import {
   type Span,
 } from './blocks.ts';
 import { deliverFilter, firstPlace } from './deliver.ts';
+import { epilogueEmitter, finishFilter, type PlaceRun } from './epilogue.ts';
 import { walkQuads, type Quad } from './quads.ts';
 import { copyWindow, tapOffset, windowLayout, type WindowLayout } from './window.ts';
 import {
@@ -111,7 +112,7 @@ function planOf(geometry: ConvolutionGeometry): WinogradPlan {
 }
 
 /** Working memory that a thread needs. */
-export function winogradBytes(geometry: ConvolutionGeometry): number {
+export function winogradBytes({ geometry }: ConvolutionKernel): number {
   return planOf(geometry).scratchBytes;
 }
 
@@ -135,12 +136,13 @@ export function emitWinograd(
   chunk: Local<'i32'>,
 ): number {
   const plan = planOf(kernel.geometry);
+  const finish = epilogueEmitter(lowering, f, kernel);
   const { geometry, tiles, panelRows, blocks, perChunk, filterBlocks, window } = plan;
   const { groups, channels, filters, height, width } = geometry;
   const [images, packed] = kernel.operands.map((view) =>
     f.let(pointerTo(lowering, f, view.buffer, view.offset)),
   ) as [Local<'i32'>, Local<'i32'>];
-  const result = f.let(pointerTo(lowering, f, kernel.buffer));
+  const result = finish === null ? f.let(pointerTo(lowering, f, kernel.buffer)) : null;
   const tile = f.let(scratchStart(lowering), 'tile');
   const plane = f.let(i32.add(tile, plan.tileBytes), 'plane');
   const windowAt = f.let(i32.add(plane, plan.planeBytes), 'window');
@@ -182,7 +184,7 @@ export function emitWinograd(
       f.set(first, whole);
       multiply(channels - whole);
     }
-    transformSums(f, plan, block, filterSpan, group, result, places);
+    transformSums(f, plan, block, filterSpan, group, places, result, finish);
   });
   return Math.ceil(plan.items / perChunk) * filterBlocks;
 }
@@ -286,8 +288,9 @@ function transformSums(
   block: PlaceBlock,
   filterSpan: Span,
   group: Local<'i32'>,
-  result: Local<'i32'>,
   { sums, plane }: Places,
+  result: Local<'i32'> | null,
+  finish: ((run: PlaceRun) => void) | null,
 ): void {
   const { geometry, blocks, rowBytes, sumSet, pitch } = plan;
   const [height, width] = geometry.places;
@@ -296,7 +299,7 @@ function transformSums(
     rows: placesOf(f, block.rows, height),
     columns: placesOf(f, block.columns, width),
   };
-  const to = firstPlace(f, geometry, { block: inPlaces, filterSpan, group, result });
+  const to = result === null ? null : firstPlace(f, geometry, { block: inPlaces, filterSpan, group }, result);
   const planeSize = geometry.target.size[0] * geometry.target.size[1] * bytes;
   const line = f.let(sums);
   const [filter, image, row, column] = ['filter', 'image', 'row', 'column'].map((name) =>
@@ -337,8 +340,14 @@ function transformSums(
       });
       f.set(imageTo, i32.add(imageTo, 2 * blocks.rows * pitch));
     });
-    deliverFilter(f, geometry, inPlaces, { at: plane, row: pitch, image: 2 * blocks.rows * pitch }, to);
+    const layout = { at: plane, row: pitch, image: 2 * blocks.rows * pitch };
+    if (to === null) {
+      const index = along(i32.add(i32.mul(group, geometry.filters), filter), filterSpan.from, 1);
+      finishFilter(f, geometry, inPlaces, layout, index, finish!);
+    } else {
+      deliverFilter(f, geometry, inPlaces, layout, to);
+      f.set(to, i32.add(to, planeSize));
+    }
     f.set(line, i32.add(line, rowBytes));
-    f.set(to, i32.add(to, planeSize));
   });
 }

@@ -147,7 +147,7 @@ export function winogradWeightParts(geometry: ConvolutionGeometry): number {
 }
 
 /** Working memory that a thread needs. */
-export function winogradWeightBytes(geometry: ConvolutionGeometry): number {
+export function winogradWeightBytes({ geometry }: ConvolutionKernel): number {
   return planOf(geometry).scratchBytes;
 }
 
