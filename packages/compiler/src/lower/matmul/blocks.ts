@@ -46,6 +46,8 @@ const enoughChunks = 48;
 const mostColumns = 512;
 /** Tiles of rows that share a panel of columns on its way into the first-level cache, at least. */
 const leastTiles = 3;
+/** Panels of columns that are read and written in one go, at least, where a block is high. */
+const leastPanels = 8;
 /** Multiply-adds in the time of one element of a simple vector loop. */
 const workOfElement = 8;
 
@@ -84,8 +86,9 @@ function cut(
 ): { readonly blockRows: number; readonly blockColumns: number } {
   // What chunks pack themselves is packed anew for each block across it.
   const most = ceilTo(rows, rowUnit);
-  const whole = packs === 'columns' ? most : packs === 'both' ? ceilTo(Math.sqrt(area), rowUnit) : 0;
-  const fewest = Math.min(most, Math.max(whole, leastTiles * rowUnit));
+  const high = packs === 'columns' ? area / (leastPanels * width) : packs === 'both' ? Math.sqrt(area) : 0;
+  const highest = Math.min(most, Math.floor(high / rowUnit) * rowUnit);
+  const fewest = Math.min(most, Math.max(highest, leastTiles * rowUnit));
   const widest = Math.max(width, Math.min(mostColumns, Math.floor(area / fewest)));
   const columnBlocks = Math.ceil(columns / (Math.floor(widest / width) * width));
   const blockColumns = ceilTo(Math.ceil(columns / columnBlocks), width);
