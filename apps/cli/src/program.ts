@@ -4,6 +4,7 @@ import { addBenchCommand } from './commands/bench.ts';
 import { addFindCommand } from './commands/find.ts';
 import { addReportCommand } from './commands/report.ts';
 import { addStartCommand } from './commands/start.ts';
+import { addStudyCommand } from './commands/study.ts';
 import { addTrainCommand } from './commands/train.ts';
 import { addTuneCommand } from './commands/tune.ts';
 import { exitCodes } from './exit-code.ts';
@@ -25,10 +26,11 @@ export function createProgram(version: string, setExitCode: (code: number) => vo
       'after',
       `
 Examples:
-  $ nadir start                     find the best combination for MNIST and train it: about three minutes
+  $ nadir start                     find the best combination for MNIST and train it: about half a minute
   $ nadir train mnist --lr 0.1      train once
   $ nadir find lr mnist             read a learning rate off a range test
   $ nadir tune ./my-experiment.ts   search the space of an experiment of your own
+  $ nadir study list                show the studies of ./nadir-studies
 
 Exit codes:
 ${codes}
@@ -41,8 +43,10 @@ Colours are left out where the output is no terminal or NO_COLOR is set.`,
   addTuneCommand(program, setExitCode);
   addFindCommand(program, setExitCode);
   addReportCommand(program, setExitCode);
+  addStudyCommand(program, setExitCode);
   addBenchCommand(program, setExitCode);
-  for (const command of program.commands)
+  const all = program.commands.flatMap((command) => [command, ...command.commands]);
+  for (const command of all)
     command
       .exitOverride()
       .showSuggestionAfterError()

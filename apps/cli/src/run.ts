@@ -25,6 +25,7 @@ export async function run(arguments_: readonly string[], version: string): Promi
 const plainNames = new Set([
   'StudyError',
   'StorageError',
+  'StaleTrialError',
   'DistributionError',
   'NadirError',
   'DataError',

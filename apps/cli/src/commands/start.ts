@@ -14,7 +14,7 @@ export function addStartCommand(program: Command, setExitCode: (code: number) =>
     .summary('tune and train MNIST: the whole thing')
     .description(
       'Finds a good learning rate, schedule, batch size and optimizer for a classifier of handwritten digits (MNIST),\n' +
-        'trains the best combination, and reads the test data once. About three minutes on two cores.',
+        'trains the best combination, and reads the test data once. About half a minute on two cores.',
     );
   addSearchFlags(command)
     .addHelpText(

@@ -219,9 +219,11 @@ BEGIN
   END IF;
 END $$;
 
-CREATE FUNCTION ${schema}.trial_of(p_study_id bigint, p_number integer) RETURNS text LANGUAGE sql STABLE AS $$
-  SELECT record FROM ${schema}.trial_record WHERE study_id = p_study_id AND number = p_number
-$$;
+-- Not in LANGUAGE sql, which would plan the view anew in every call.
+CREATE FUNCTION ${schema}.trial_of(p_study_id bigint, p_number integer) RETURNS text LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN (SELECT record FROM ${schema}.trial_record WHERE study_id = p_study_id AND number = p_number);
+END $$;
 
 CREATE FUNCTION ${schema}.load_trials(p_study text, p_after bigint) RETURNS SETOF text LANGUAGE plpgsql STABLE AS $$
 DECLARE
