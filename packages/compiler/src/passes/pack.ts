@@ -138,10 +138,7 @@ function panelsOf(kernel: MatmulKernel, role: Role): Panels {
     load: { ...factor, at: { strides: [...along, step, across], offset: factor.at.offset } },
     width,
     size: sizeOf(outer) * item,
-    strides: [
-      ...batch.map((_, axis) => (axes.includes(axis) ? own[axes.indexOf(axis)]! * item : 0)),
-      ...[0, 0],
-    ],
+    strides: [...batch.map((_, axis) => (axes.includes(axis) ? own[axes.indexOf(axis)]! * item : 0)), 0, 0],
   };
 }
 
