@@ -209,6 +209,8 @@ export interface Epilogue {
   readonly roots: readonly Root[];
 }
 
+export type FactorLayout = 'direct' | 'packed' | 'panels';
+
 /**
  * A matrix product with what is computed from it while it is in the cache: blocks of it go through the loops of the roots, which
  * read it as a load of `value`. Nothing else reads it, unless a root stores it under that name.
@@ -229,13 +231,12 @@ export interface MatmulKernel {
    * spread element by element.
    */
   readonly vectors: 'a' | 'b';
-  /** Whether the left factor is read where it lies, or packed block by block. */
-  readonly rows: 'direct' | 'packed';
   /**
-   * Whether the right factor is read where it lies, which takes neighbours along its vectors; packed block by block; or found in panels, as
-   * a pack kernel leaves it: then its strides over the last two axes count for nothing.
+   * How the left and the right factor are read. `direct`: where they lie, which takes neighbours along the vectors of the right one. `packed`:
+   * after a chunk has packed what it needs. `panels`: as a pack kernel leaves them; then the strides over the last two axes count for nothing.
    */
-  readonly columns: 'direct' | 'packed' | 'panels';
+  readonly rows: FactorLayout;
+  readonly columns: FactorLayout;
   /** The loops of the roots: axes that make up batch and m, then n. */
   readonly shape: Shape;
   readonly roots: readonly Root[];
@@ -247,7 +248,7 @@ export interface MatmulKernel {
  */
 export interface PackKernel {
   readonly kind: 'pack';
-  /** Axes of the batch, depth, and those along which vectors run. */
+  /** Axes of the batch, depth, and that of the rows or columns of the product. */
   readonly shape: Shape;
   readonly element: Element;
   readonly width: number;
