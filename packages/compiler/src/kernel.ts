@@ -209,8 +209,6 @@ export interface Epilogue {
   readonly roots: readonly Root[];
 }
 
-export type FactorLayout = 'direct' | 'packed' | 'panels';
-
 /**
  * A matrix product with what is computed from it while it is in the cache: blocks of it go through the loops of the roots, which
  * read it as a load of `value`. Nothing else reads it, unless a root stores it under that name.
@@ -231,12 +229,13 @@ export interface MatmulKernel {
    * spread element by element.
    */
   readonly vectors: 'a' | 'b';
+  /** Whether the left factor is read where it lies, or packed block by block. */
+  readonly rows: 'direct' | 'packed';
   /**
-   * How the left and the right factor are read. `direct`: where they lie, which takes neighbours along the vectors of the right one. `packed`:
-   * after a chunk has packed what it needs. `panels`: as a pack kernel leaves them; then the strides over the last two axes count for nothing.
+   * Whether the right factor is read where it lies, which takes neighbours along its vectors; packed block by block; or found in panels, as
+   * a pack kernel leaves it: then its strides over the last two axes count for nothing.
    */
-  readonly rows: FactorLayout;
-  readonly columns: FactorLayout;
+  readonly columns: 'direct' | 'packed' | 'panels';
   /** The loops of the roots: axes that make up batch and m, then n. */
   readonly shape: Shape;
   readonly roots: readonly Root[];
@@ -248,7 +247,7 @@ export interface MatmulKernel {
  */
 export interface PackKernel {
   readonly kind: 'pack';
-  /** Axes of the batch, depth, and that of the rows or columns of the product. */
+  /** Axes of the batch, depth, and those along which vectors run. */
   readonly shape: Shape;
   readonly element: Element;
   readonly width: number;

@@ -1,5 +1,5 @@
 import { byteSize, contiguousStrides, sizeOf, type Shape, type ValueId } from '@nadir/tensor';
-import { chooseKernel, DEPTH_BLOCK } from '@nadir/wasm';
+import { DEPTH_BLOCK } from '@nadir/wasm';
 import { blocksOf, panelWidth, walksOf, type Walk } from '../lower/matmul/blocks.ts';
 import {
   readsOf,
@@ -16,8 +16,7 @@ import { placeAnew } from './places.ts';
 
 type Load = MatmulKernel['a'];
 type Side = MatmulKernel['vectors'];
-type Role = 'rows' | 'columns';
-type Layout = Pick<MatmulKernel, 'vectors' | Role>;
+type Layout = Pick<MatmulKernel, 'vectors' | 'rows' | 'columns'>;
 
 /**
  * What it costs, in the time of one turn of the innermost loop of a product, to pack an element by the chunk that needs it or by a kernel
@@ -50,8 +49,7 @@ function delayOf(
   const bytes = Math.abs(step) * size;
   if (across !== 1 || bytes * Math.min(kernel.k, DEPTH_BLOCK) <= farReach) return 0;
   const delay = bytes % crowdedStep === 0 ? crowded : far;
-  const total = sizeOf(kernel.batch) * kernel.k * count * size;
-  return delay + (total > largeFactor ? delays.large : 0);
+  return delay + (kernel.k * count * size > largeFactor ? delays.large : 0);
 }
 
 /** The cost of a product that is computed in some way. */
@@ -67,20 +65,13 @@ function costOf(kernel: MatmulKernel): number {
   const rowDelay = kernel.rows === 'direct' ? delayOf(left, rows, kernel, delays.rows) : 0;
   const columnDelay = kernel.columns === 'direct' ? delayOf(right, columns, kernel, delays.columns) : 0;
   const delay = rowDelay + columnDelay + (rowDelay > 0 && columnDelay > 0 ? delays.both : 0);
-  const apart = (role: Role): number =>
-    costs.kernel + costs.packingApart * sizeOf(panelsOf(kernel, role).shape);
-  const packedRows =
-    kernel.rows === 'direct'
-      ? 0
-      : kernel.rows === 'packed'
-        ? costs.packing * items * rows * k * columnBlocks
-        : apart('rows');
+  const packedRows = kernel.rows === 'packed' ? costs.packing * items * rows * k * columnBlocks : 0;
   const packedColumns =
     kernel.columns === 'direct'
       ? 0
       : kernel.columns === 'packed'
         ? costs.packing * items * columns * k * rowBlocks
-        : apart('columns');
+        : costs.kernel + costs.packingApart * sizeOf(packedBatch(kernel, vectors).shape) * columns * k;
   const crossing = vectors === 'a' ? costs.crossing * items * m * n : 0;
   return product * (1 + delay) + packedRows + packedColumns + crossing;
 }
@@ -88,7 +79,7 @@ function costOf(kernel: MatmulKernel): number {
 /** The cheapest way to read the factors of a product. */
 function choose(kernel: MatmulKernel): Layout {
   const layouts = (['b', 'a'] as const).flatMap((vectors) =>
-    (['direct', 'packed', 'panels'] as const).flatMap((rows) =>
+    (['direct', 'packed'] as const).flatMap((rows) =>
       (['direct', 'packed', 'panels'] as const).map((columns): Layout => ({ vectors, rows, columns })),
     ),
   );
@@ -107,38 +98,39 @@ function choose(kernel: MatmulKernel): Layout {
   return best!;
 }
 
-/** A factor in panels: what a pack kernel loads, over which loops, and where the product finds it. */
-interface Panels {
-  readonly side: Side;
-  /** The axes of the batch along which the factor changes, depth, and its rows or columns. */
-  readonly shape: Shape;
-  readonly load: Load;
-  readonly width: number;
-  readonly size: number;
-  /** Over all axes of the batch, and two that do not count. */
-  readonly strides: readonly number[];
+/** The axes of the batch along which a factor changes, and the strides of its panels over all of them. */
+function packedBatch(
+  { batch, a, b, k, m, n, dtype }: MatmulKernel,
+  side: Side,
+): { readonly shape: Shape; readonly axes: readonly number[]; readonly strides: readonly number[] } {
+  const { strides } = (side === 'b' ? b : a).at;
+  const axes = batch.map((_, axis) => axis).filter((axis) => strides[axis] !== 0);
+  const width = panelWidth(dtype);
+  const item = Math.ceil((side === 'b' ? n : m) / width) * width * k;
+  const shape = axes.map((axis) => batch[axis]!);
+  const own = contiguousStrides(shape);
+  return {
+    shape,
+    axes,
+    strides: batch.map((_, axis) => (axes.includes(axis) ? own[axes.indexOf(axis)]! * item : 0)),
+  };
 }
 
-function panelsOf(kernel: MatmulKernel, role: Role): Panels {
-  const { batch, k, m, n, vectors, dtype } = kernel;
-  const side = (role === 'columns') === (vectors === 'b') ? 'b' : 'a';
-  const factor = kernel[side];
-  const count = side === 'b' ? n : m;
-  const width = role === 'columns' ? panelWidth(dtype) : chooseKernel().tile.rows;
-  const { left, right } = walksOf(kernel);
-  const { across, step } = role === 'columns' ? right : left;
-  const axes = batch.map((_, axis) => axis).filter((axis) => factor.at.strides[axis] !== 0);
-  const outer = axes.map((axis) => batch[axis]!);
-  const item = Math.ceil(count / width) * width * k;
-  const own = contiguousStrides(outer);
-  const along = axes.map((axis) => factor.at.strides[axis]!);
+/** The factor as the element of a pack kernel: over the axes of its batch, depth, and those along which vectors run. */
+function packedElement(kernel: MatmulKernel, side: Side): { shape: Shape; element: Load } {
+  const factor = side === 'b' ? kernel.b : kernel.a;
+  const { shape, axes } = packedBatch(kernel, side);
+  const { right } = walksOf({ ...kernel, vectors: side });
+  const size = side === 'b' ? kernel.n : kernel.m;
   return {
-    side,
-    shape: [...outer, k, count],
-    load: { ...factor, at: { strides: [...along, step, across], offset: factor.at.offset } },
-    width,
-    size: sizeOf(outer) * item,
-    strides: [...batch.map((_, axis) => (axes.includes(axis) ? own[axes.indexOf(axis)]! * item : 0)), 0, 0],
+    shape: [...shape, kernel.k, size],
+    element: {
+      ...factor,
+      at: {
+        strides: [...axes.map((axis) => factor.at.strides[axis]!), right.step, right.across],
+        offset: factor.at.offset,
+      },
+    },
   };
 }
 
@@ -187,7 +179,8 @@ export function pack(program: KernelProgram): KernelProgram {
   for (const { buffer } of program.writes) count(buffer);
 
   /** The map kernel that computes a factor for this product and for nothing else. */
-  const makerOf = (kernel: MatmulKernel, { buffer }: Load): number => {
+  const makerOf = (kernel: MatmulKernel, side: Side): number => {
+    const { buffer } = side === 'b' ? kernel.b : kernel.a;
     if (readers.get(buffer) !== 1 || kernel.a.buffer === kernel.b.buffer) return -1;
     const makers = kernels.flatMap((other, place) => (writesOf(other).includes(buffer) ? [place] : []));
     const [place] = makers;
@@ -206,31 +199,37 @@ export function pack(program: KernelProgram): KernelProgram {
     }
     return Math.max(ready, others);
   };
-  /** Puts a factor of the product at a place into panels, and returns where the product is then. */
-  const packFactor = (place: number, role: Role): number => {
-    const kernel = kernels[place] as MatmulKernel;
-    const { side, shape, load, width, size, strides } = panelsOf(kernel, role);
-    const maker = role === 'columns' ? makerOf(kernel, load) : -1;
-    const computed = maker < 0 ? null : computedAt(kernels[maker] as MapKernel, load, shape);
-    const buffer = next++;
-    buffers.set(buffer, { id: buffer, dtype: kernel.dtype, size, origin: 'kernel', index: -1 });
-    const packing: PackKernel = { kind: 'pack', shape, element: computed ?? load, width, buffer };
-    kernels[place] = { ...kernel, [side]: { ...load, buffer, at: { strides, offset: 0 } } };
-    if (computed === null) {
-      kernels.splice(placeFor(kernel, load.buffer, place), 0, packing);
-      return place + 1;
-    }
-    kernels[maker] = packing;
-    buffers.delete(load.buffer);
-    return place;
-  };
   for (let place = 0; place < kernels.length; place++) {
     const kernel = kernels[place]!;
     if (kernel.kind !== 'matmul') continue;
     const layout = choose(kernel);
-    kernels[place] = { ...kernel, ...layout };
-    if (layout.columns === 'panels') place = packFactor(place, 'columns');
-    if (layout.rows === 'panels') place = packFactor(place, 'rows');
+    const { vectors } = layout;
+    if (layout.columns !== 'panels') {
+      kernels[place] = { ...kernel, ...layout };
+      continue;
+    }
+    const { shape, element: load } = packedElement(kernel, vectors);
+    const maker = makerOf(kernel, vectors);
+    const computed = maker < 0 ? null : computedAt(kernels[maker] as MapKernel, load, shape);
+    const element = computed ?? load;
+    const buffer = next++;
+    const width = panelWidth(kernel.dtype);
+    const size = (sizeOf(shape) / shape.at(-1)!) * Math.ceil(shape.at(-1)! / width) * width;
+    buffers.set(buffer, { id: buffer, dtype: kernel.dtype, size, origin: 'kernel', index: -1 });
+    const packing: PackKernel = { kind: 'pack', shape, element, width, buffer };
+    const factor: Load = {
+      ...load,
+      buffer,
+      at: { strides: [...packedBatch(kernel, vectors).strides, 0, 0], offset: 0 },
+    };
+    kernels[place] = { ...kernel, ...layout, [vectors]: factor };
+    if (computed === null) {
+      kernels.splice(placeFor(kernel, load.buffer, place), 0, packing);
+      place++;
+    } else {
+      kernels[maker] = packing;
+      buffers.delete(load.buffer);
+    }
   }
   return { ...program, buffers, kernels };
 }

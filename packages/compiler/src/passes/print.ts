@@ -46,8 +46,8 @@ export function formatKernel(kernel: Kernel): string {
     }
     case 'matmul': {
       const factors = [kernel.a, kernel.b].map((factor, i) => {
-        const layout = (i === 0) === (kernel.vectors === 'a') ? kernel.columns : kernel.rows;
-        return layout === 'panels' ? `panels %${factor.buffer}` : formatElement(factor);
+        const isPacked = kernel.columns === 'panels' && (i === 0) === (kernel.vectors === 'a');
+        return isPacked ? `panels %${factor.buffer}` : formatElement(factor);
       });
       const product = `%${kernel.value} = matmul ${factors.join(' ')}`;
       const { shape, roots } = kernel;

@@ -23,8 +23,6 @@ export const BLOCK_PARAMETERS = {
   aRow: 'i32',
   /** From one step of depth to the next. */
   aStep: 'i32',
-  /** From one tile of rows to the next. */
-  aTile: 'i32',
   b: 'i32',
   bStep: 'i32',
   /** From one panel of columns of B, as wide as the tile, to the next; where it is packed first, from one column to the next. */
@@ -40,7 +38,7 @@ export const BLOCK_PARAMETERS = {
 } as const;
 
 /**
- * Rows of A are any stride apart; or those of a tile are neighbours in memory, and steps of depth any stride apart; or they are neighbours that
+ * Rows of A are any stride apart; or they are neighbours in memory, and steps of depth any stride apart; or they are neighbours that
  * are packed first, block by block of the depth, since steps far apart would push one another out of the cache.
  */
 export type LeftLayout = 'strided' | 'adjoining' | 'packed';
@@ -68,8 +66,8 @@ export interface ProductFunctions {
    * what happens to lie behind B, or zeros where B is packed.
    */
   readonly block: (layout: BlockLayout) => BlockFunction;
-  /** Packs a strided matrix into panels, as wide as the tile has columns or rows, the last one filled up with zeros. */
-  readonly pack: (width: number) => PackFunction;
+  /** Packs a strided matrix into panels as wide as the tile, the last one filled up with zeros. */
+  readonly pack: () => PackFunction;
   /** Rows and columns of a register tile. */
   readonly tile: { readonly rows: number; readonly columns: number };
 }
@@ -88,7 +86,7 @@ export interface ProductFunctions {
  *   const [a, b, c] = [0, 64, 1024];
  *   const row = 8 * tile.columns;
  *   // One row of A, of three elements, by three rows of B.
- *   const left = { a, aRow: 24, aStep: 8, aTile: 0, rows: 1, packedA: 0 };
+ *   const left = { a, aRow: 24, aStep: 8, rows: 1, packedA: 0 };
  *   const right = { b, bStep: row, bAcross: row, columns: tile.columns, packedB: 0 };
  *   const run = block({ left: 'strided', right: 'panels', rest: 1 });
  *   f.do(call(run, { ...left, ...right, c, cRow: row, depth: 3 }));
@@ -118,7 +116,8 @@ export function emitProducts(module: ModuleBuilder, options: EmitProductsOptions
     return known;
   };
   const pack = (width: number): PackFunction => {
-    const known = packs.get(width) ?? emitPack(module, `${name}_pack_${width}`, element, width, true);
+    const known =
+      packs.get(width) ?? emitPack(module, `${name}_pack_${width}`, element, width, width === columns);
     packs.set(width, known);
     return known;
   };
@@ -149,7 +148,7 @@ export function emitProducts(module: ModuleBuilder, options: EmitProductsOptions
       // Of what is multiplied: as it lies, or as it is packed.
       const aStep = left === 'packed' ? f.let(i32.const(rows * bytes)) : p.aStep;
       const bStep = right === 'packed' ? f.let(i32.const(columns * bytes)) : p.bStep;
-      const aTile = f.let(p.aTile, 'a_tile');
+      const aTile = f.let(i32.mul(p.aRow, rows), 'a_tile');
       const bPanel = f.let(p.bAcross, 'b_panel');
       const least = (target: Local<'i32'>, rest: Expression<'i32'>, limit: number): void => {
         f.set(target, rest);
@@ -209,7 +208,7 @@ export function emitProducts(module: ModuleBuilder, options: EmitProductsOptions
   };
   return {
     tile: { rows, columns },
-    pack,
+    pack: () => pack(columns),
     block: (layout) => {
       const full = `${name}_${layout.left}_${layout.right}_${layout.rest}`;
       const known = blocks.get(full) ?? emitBlock(full, layout);

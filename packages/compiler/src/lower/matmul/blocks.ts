@@ -46,8 +46,6 @@ const enoughChunks = 48;
 const mostColumns = 512;
 /** Tiles of rows that share a panel of columns on its way into the first-level cache, at least. */
 const leastTiles = 3;
-/** Panels of columns that are read and written in one go, at least, where a block is high. */
-const leastPanels = 8;
 /** Multiply-adds in the time of one element of a simple vector loop. */
 const workOfElement = 8;
 
@@ -74,7 +72,7 @@ export function walksOf({ a, b, vectors }: MatmulKernel): { readonly left: Walk;
 
 /**
  * The sizes of blocks of at most `area` elements: as wide as possible, since rows are read and written in one go, and the columns of the
- * right factor come from the second-level cache again and again without delay; but as high as possible where a chunk packs these.
+ * right factor come from the second-level cache again and again without delay.
  */
 function cut(
   rows: number,
@@ -82,13 +80,8 @@ function cut(
   area: number,
   rowUnit: number,
   width: number,
-  packs: 'rows' | 'columns' | 'both' | 'none',
 ): { readonly blockRows: number; readonly blockColumns: number } {
-  // What chunks pack themselves is packed anew for each block across it.
-  const most = ceilTo(rows, rowUnit);
-  const high = packs === 'columns' ? area / (leastPanels * width) : packs === 'both' ? Math.sqrt(area) : 0;
-  const highest = Math.min(most, Math.floor(high / rowUnit) * rowUnit);
-  const fewest = Math.min(most, Math.max(highest, leastTiles * rowUnit));
+  const fewest = Math.min(ceilTo(rows, rowUnit), leastTiles * rowUnit);
   const widest = Math.max(width, Math.min(mostColumns, Math.floor(area / fewest)));
   const columnBlocks = Math.ceil(columns / (Math.floor(widest / width) * width));
   const blockColumns = ceilTo(Math.ceil(columns / columnBlocks), width);
@@ -97,14 +90,9 @@ function cut(
   return { blockRows, blockColumns };
 }
 
-function packsOf({ rows, columns }: MatmulKernel): 'rows' | 'columns' | 'both' | 'none' {
-  if (rows === 'packed') return columns === 'packed' ? 'both' : 'rows';
-  return columns === 'packed' ? 'columns' : 'none';
-}
-
 /** How a product is cut into chunks; from its sizes alone. */
 export function blocksOf(kernel: MatmulKernel): Blocks {
-  const { batch, m, n, k, dtype, vectors, roots } = kernel;
+  const { batch, m, n, k, dtype, vectors, columns: layout, roots } = kernel;
   const { tile } = chooseKernel();
   const width = panelWidth(dtype);
   const isTransposed = vectors === 'a';
@@ -121,7 +109,7 @@ export function blocksOf(kernel: MatmulKernel): Blocks {
   const isSmall = fitting >= 1 && columns <= mostColumns;
   const { blockRows, blockColumns } = isSmall
     ? { blockRows: rows, blockColumns: columns }
-    : cut(rows, columns, least / work, rowUnit, width, packsOf(kernel));
+    : cut(rows, columns, least / work, rowUnit, width);
   const rowBlocks = Math.ceil(rows / blockRows);
   const columnBlocks = Math.ceil(columns / blockColumns);
   const perChunk = rowBlocks * columnBlocks === 1 ? Math.max(1, Math.min(items, fitting)) : 1;
@@ -130,8 +118,8 @@ export function blocksOf(kernel: MatmulKernel): Blocks {
     isTransposed,
     rows,
     columns,
-    left: kernel.rows === 'panels' ? { ...left, across: 1, step: tile.rows } : left,
-    right: kernel.columns === 'panels' ? { ...right, across: k * width, step: width } : right,
+    left,
+    right: layout === 'panels' ? { ...right, across: k * width, step: width } : right,
     tileRows: tile.rows,
     width,
     items: perChunk,

@@ -113,7 +113,7 @@ export function emitMatmul(
   const isInPanels = kernel.columns === 'panels';
   const panel = isInPanels && columnBlocks > 1 ? i32.divU(columnSpan.from, width) : columnSpan.from;
   const starts = [
-    start(left, i32.mul(rowSpan.from, (kernel.rows === 'panels' ? kernel.k : left.across) * size)),
+    start(left, i32.mul(rowSpan.from, left.across * size)),
     start(right, i32.mul(panel, right.across * size)),
   ];
   const target = targetOf(lowering, kernel, blocks);
@@ -142,7 +142,6 @@ export function emitMatmul(
         a: a!,
         aRow: left.across * size,
         aStep: left.step * size,
-        aTile: tileRows * size * (kernel.rows === 'panels' ? kernel.k : left.across),
         b: b!,
         bStep: right.step * size,
         // Neighbours in memory are panels as they are.

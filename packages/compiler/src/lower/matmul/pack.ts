@@ -112,7 +112,7 @@ function emitCopies({
   const count = f.let(i32.sub(select(i32.ltS(end, columns), end, i32.const(columns)), first));
   const { pack } = lowering.products(element.dtype === 'float64' ? 'f64' : 'f32');
   f.do(
-    call(pack(width), {
+    call(pack(), {
       target: i32.add(target, i32.mul(first, depth * byteSize(element.dtype))),
       source: i32.add(i32.add(pointers[0]!, offsets[0]!), i32.mul(first, columnSteps[0]!)),
       widthStride: columnSteps[0]!,
