@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -105,7 +105,7 @@ describe('a folder that several open', () => {
 
   it('is given back by an owner that closes, although a client does not answer', async () => {
     const folder = await madeFolder();
-    const owner = new WorkerProcess('closing-owner.ts', folder);
+    const owner = new WorkerProcess('closing-process.ts', folder);
     await owner.hears('open');
     const client = new WorkerProcess('study-worker.ts', folder, 'join', '1000000', '1000');
     await client.hears('begun');
@@ -116,6 +116,36 @@ describe('a folder that several open', () => {
     expect(await readdir(folder)).toEqual(['database']);
     client.signal('SIGKILL');
     await client.end();
+  });
+
+  it('is left in peace by a client whose owner closes at the same moment', async () => {
+    const folder = newFolder();
+    await mkdir(join(folder, 'database'), { recursive: true });
+    const [token, key, socket] = ['token', 'key', join(folder, 'owner.sock')];
+    await writeFile(
+      join(folder, 'database.lock'),
+      JSON.stringify({ pid: process.pid, host: hostname(), token }),
+    );
+    await writeFile(join(folder, 'owner.json'), JSON.stringify({ version: 1, token, socket, key }));
+    // Says goodbye only once the client has, and takes its time to hang up.
+    const owner = createServer({ allowHalfOpen: true }, (client) => {
+      client.on('data', (data) => {
+        client.write(String(data).includes('hello') ? '{"welcome":1}\n' : '{"id":1,"result":[]}\n');
+      });
+      client.on('end', () => {
+        client.write('{"bye":true}\n');
+        setTimeout(() => client.end(), 200);
+      });
+    });
+    await new Promise<void>((resolve) => {
+      owner.listen(socket, resolve);
+    });
+    const client = new WorkerProcess('closing-process.ts', folder);
+    await client.hears('open');
+    client.signal('SIGUSR2');
+    await client.hears('closed');
+    expect(await client.end()).toBe('');
+    owner.close();
   });
 
   it('refuses the zombie whose trial someone else has run again', async () => {
