@@ -249,6 +249,14 @@ class PrimitiveNode<P extends PrimitiveName> extends NodeHistory implements Reco
     return this.edges[operand]!.dtype;
   }
 
+  isTransposed(operand: number): boolean {
+    const edge = this.edges[operand];
+    if (!(edge instanceof PrimitiveNode) || edge.label !== 'permute') return false;
+    const { axes } = edge.attributes as PrimitiveAttributes['permute'];
+    const last = axes.length - 1;
+    return last > 0 && axes[last] === last - 1 && axes[last - 1] === last;
+  }
+
   pull(pass: Pass): void {
     const gradient = pass.take(this);
     if (gradient === null) return;

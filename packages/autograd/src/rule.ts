@@ -11,6 +11,8 @@ export interface Recorded<P extends PrimitiveName> {
   inputShape(operand: number): Shape;
   /** The dtype of the operand that is being pulled back to. */
   inputDType(operand: number): DType;
+  /** Whether the operand that is being pulled back to has the last two axes of another tensor swapped. */
+  isTransposed(operand: number): boolean;
 }
 
 /** From the gradient of the result to that of one operand, of the operand's shape and dtype. */

@@ -213,6 +213,7 @@ function transposed(x: Tensor): Tensor {
   return apply('permute', [x], { axes });
 }
 
+/** The gradient of a transpose is computed as a transpose, so that in memory it lies as that of the matrix itself. */
 function product(a: Tensor, b: Tensor): Tensor {
   return apply('matmul', [a, b], none);
 }
@@ -303,8 +304,10 @@ export const gradientRules: { readonly [P in PrimitiveName]: GradientRule<P> } =
   argSort: notDifferentiable,
 
   matmul: bilinear(
-    (g, n) => product(g, transposed(n.input(1))),
-    (g, n) => product(transposed(n.input(0)), g),
+    (g, n) =>
+      n.isTransposed(0) ? transposed(product(n.input(1), transposed(g))) : product(g, transposed(n.input(1))),
+    (g, n) =>
+      n.isTransposed(1) ? transposed(product(transposed(g), n.input(0))) : product(transposed(n.input(0)), g),
   ),
   // The three convolutions are the partial gradients of one trilinear form ⟨conv(x, w), g⟩, so that they stay among themselves.
   conv: bilinear(

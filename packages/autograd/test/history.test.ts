@@ -100,6 +100,23 @@ describe('backward', () => {
     expect(x.grad!.toArray()).toEqual([5, 1, 1]);
   });
 
+  it('passes through products of transposes', () => {
+    const values = Array.from({ length: 24 }, (_, i) => Math.sin(i));
+    const gradientsOf = (transpose: (x: Tensor) => Tensor, shape: readonly number[]): unknown[] => {
+      const [a, b] = [parameter(tensor(values).reshape(shape)), parameter(tensor(values).reshape(shape))];
+      const [rows, columns] = [a, b.reshape([...shape.slice(0, -2), shape.at(-1)!, shape.at(-2)!])];
+      transpose(rows).matmul(transpose(columns)).square().sum().backward();
+      return [a.grad!.toArray(), b.grad!.toArray()];
+    };
+    for (const shape of [
+      [4, 6],
+      [2, 4, 3],
+    ]) {
+      const copied = gradientsOf((x) => x.transpose().clone(), shape);
+      expect(gradientsOf((x) => x.transpose(), shape)).toEqual(copied);
+    }
+  });
+
   it('differentiates again with createGraph', () => {
     const x = parameter(2, { dtype: 'float64' });
     x.mul(x).mul(x).backward(undefined, { createGraph: true });

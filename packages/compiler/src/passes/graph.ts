@@ -4,6 +4,9 @@ import { canFail, readsOf, writesOf, type Kernel, type KernelProgram } from '../
 /** A kernel among those that it must follow and precede. */
 export interface GraphNode {
   readonly kernel: Kernel;
+  /** The buffers that it reads and writes. */
+  readonly reads: ReadonlySet<ValueId>;
+  readonly writes: ReadonlySet<ValueId>;
   readonly before: ReadonlySet<GraphNode>;
   readonly after: ReadonlySet<GraphNode>;
 }
@@ -11,12 +14,16 @@ export interface GraphNode {
 class Node implements GraphNode {
   kernel: Kernel;
   place: number;
+  reads: ReadonlySet<ValueId>;
+  writes: ReadonlySet<ValueId>;
   readonly before: Set<Node> = new Set();
   readonly after: Set<Node> = new Set();
 
   constructor(kernel: Kernel, place: number) {
     this.kernel = kernel;
     this.place = place;
+    this.reads = readsOf(kernel);
+    this.writes = new Set(writesOf(kernel));
   }
 }
 
@@ -43,11 +50,11 @@ export class KernelGraph {
     const failing: Node[] = [];
     for (const node of this.#order) {
       if (canFail(node.kernel)) failing.push(node);
-      for (const buffer of readsOf(node.kernel)) {
+      for (const buffer of node.reads) {
         for (const writer of this.#writers.get(buffer) ?? []) connect(writer, node);
         note(this.#readers, buffer, node);
       }
-      for (const buffer of writesOf(node.kernel)) {
+      for (const buffer of node.writes) {
         for (const writer of this.#writers.get(buffer) ?? []) connect(writer, node);
         note(this.#writers, buffer, node);
         // A new value of a state goes right into the state, unless a reader of the old one or a kernel that may fail is behind.
@@ -115,7 +122,12 @@ export class KernelGraph {
       connect(a, node);
     }
     this.#forget(b);
-    this.replace(a, kernel);
+    this.#forget(a);
+    a.kernel = kernel;
+    // What the first computes, the second takes from the turn. Kernels grow: their reads are not looked for again.
+    a.reads = new Set([...a.reads, ...[...b.reads].filter((buffer) => !a.writes.has(buffer))]);
+    a.writes = new Set([...a.writes, ...b.writes]);
+    this.#note(a);
   }
 
   /** Puts another kernel in the place of one: it writes no more, and reads nothing that is computed later. */
@@ -123,11 +135,16 @@ export class KernelGraph {
     const own = node as Node;
     this.#forget(own);
     own.kernel = kernel;
-    for (const buffer of readsOf(kernel)) {
-      note(this.#readers, buffer, own);
+    own.reads = readsOf(kernel);
+    own.writes = new Set(writesOf(kernel));
+    for (const buffer of own.reads)
       for (const writer of this.#writers.get(buffer) ?? []) connect(writer, own);
-    }
-    for (const buffer of writesOf(kernel)) note(this.#writers, buffer, own);
+    this.#note(own);
+  }
+
+  #note(node: Node): void {
+    for (const buffer of node.reads) note(this.#readers, buffer, node);
+    for (const buffer of node.writes) note(this.#writers, buffer, node);
   }
 
   /** Leaves out a kernel whose results nobody reads. */
@@ -148,8 +165,8 @@ export class KernelGraph {
   }
 
   #forget(node: Node): void {
-    for (const buffer of readsOf(node.kernel)) this.#readers.get(buffer)!.delete(node);
-    for (const buffer of writesOf(node.kernel)) this.#writers.get(buffer)!.delete(node);
+    for (const buffer of node.reads) this.#readers.get(buffer)!.delete(node);
+    for (const buffer of node.writes) this.#writers.get(buffer)!.delete(node);
   }
 
   /** The program with the kernels as they are now. */

@@ -1,5 +1,5 @@
 import { sizeOf, type ValueId } from '@nadir/tensor';
-import { readsOf, type KernelProgram } from '../kernel.ts';
+import type { KernelProgram } from '../kernel.ts';
 import { KernelGraph, type GraphNode } from './graph.ts';
 import { GrowingNest, kernelOf, nestOf, type Nest } from './nests.ts';
 
@@ -61,7 +61,7 @@ function dropStores(
 /** Earlier kernels that compute what this one reads, or that read the same, the nearest first. */
 function relatives(program: KernelProgram, graph: KernelGraph, node: GraphNode): GraphNode[] {
   const found = new Set<GraphNode>();
-  for (const buffer of readsOf(node.kernel)) {
+  for (const buffer of node.reads) {
     for (const writer of graph.writersOf(buffer)) found.add(writer);
     if (program.buffers.get(buffer)!.size === 1) continue;
     for (const reader of graph.readersOf(buffer)) if (graph.isBefore(reader, node)) found.add(reader);

@@ -148,6 +148,9 @@ class ElementPool {
   readonly #ids = new Map<Element, number>();
   /** What takes the place of a load. */
   readonly stored: Map<ValueId, Root> = new Map();
+  /** The buffers that are loaded from, and how many different places. */
+  readonly loaded: Set<ValueId> = new Set();
+  loads = 0;
 
   #unique(key: string, element: Element): Element {
     const before = this.#known.get(key);
@@ -180,7 +183,11 @@ class ElementPool {
         const stored = this.stored.get(element.buffer);
         if (stored !== undefined) return stored.element;
         const at = move(element.at);
-        return this.#unique(`load ${element.buffer} ${affineKey(at)}`, { ...element, at });
+        const load: Load = { ...element, at };
+        const known = this.#unique(`load ${element.buffer} ${affineKey(at)}`, load);
+        if (known === load) this.loads++;
+        this.loaded.add(element.buffer);
+        return known;
       }
       case 'index': {
         const at = move(element.at);
@@ -201,13 +208,6 @@ class ElementPool {
         return this.#unique(key, { ...element, operands });
       }
     }
-  }
-
-  /** How many different places are loaded from. */
-  get loads(): number {
-    let count = 0;
-    for (const element of this.#ids.keys()) if (element.kind === 'load') count++;
-    return count;
   }
 }
 
@@ -233,17 +233,14 @@ export class GrowingNest implements Nest {
 
   /** How many places of buffers that this nest has nothing to do with another one loads from. */
   newLoads(nest: Nest): number {
-    const own = new Set<ValueId>(this.#pool.stored.keys());
-    const visit = (each: Nest, found: (load: Load) => void): void =>
-      visitLoads(
-        each.roots.map((root) => root.element),
-        found,
-      );
-    visit(this, (load) => own.add(load.buffer));
+    const { stored, loaded } = this.#pool;
     const places = new Set<string>();
-    visit(nest, (load) => {
-      if (!own.has(load.buffer)) places.add(`${load.buffer} ${affineKey(load.at)}`);
-    });
+    visitLoads(
+      nest.roots.map((root) => root.element),
+      ({ buffer, at }) => {
+        if (!stored.has(buffer) && !loaded.has(buffer)) places.add(`${buffer} ${affineKey(at)}`);
+      },
+    );
     return places.size;
   }
 

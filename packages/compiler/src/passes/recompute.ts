@@ -22,7 +22,7 @@ export function recompute(program: KernelProgram): KernelProgram {
     const nest = node.kernel.kind === 'map' ? nestOf(node.kernel) : null;
     if (nest === null || nest.roots.length > 1 || sizeOf(nest.shape) < fewElements) continue;
     const { buffer } = nest.roots[0]!;
-    const reads = [...readsOf(node.kernel)];
+    const reads = [...node.reads];
     if (needed.has(buffer) || reads.some((id) => written.has(id) || isOfProduct(graph, id))) continue;
     const readers = [...graph.readersOf(buffer)];
     const without = readers.map((reader) => withinReader(nest, reader));
@@ -30,7 +30,7 @@ export function recompute(program: KernelProgram): KernelProgram {
     const points = costOfPoints(nest);
     let gain = trafficOf(program, [buffer], nest);
     readers.forEach((reader, i) => {
-      const before = trafficOf(program, readsOf(reader.kernel), nest);
+      const before = trafficOf(program, reader.reads, nest);
       gain += before - trafficOf(program, readsOf(without[i]!), nest) - points;
     });
     if (gain <= 0) continue;

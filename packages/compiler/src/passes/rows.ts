@@ -1,5 +1,5 @@
 import { sizeOf, type Shape, type ValueId } from '@nadir/tensor';
-import { readsOf, type Kernel, type KernelProgram } from '../kernel.ts';
+import type { Kernel, KernelProgram } from '../kernel.ts';
 import { KernelGraph, type GraphNode } from './graph.ts';
 import { GrowingNest, kernelOf, nestOf, type Nest } from './nests.ts';
 
@@ -72,7 +72,7 @@ function relatives(
 ): GraphNode[] {
   const found = new Set<GraphNode>();
   const isLarge = (buffer: ValueId): boolean => 2 * buffers.get(buffer)!.size >= sizeOf(shape);
-  for (const buffer of readsOf(node.kernel)) {
+  for (const buffer of node.reads) {
     for (const writer of graph.writersOf(buffer)) found.add(writer);
     if (!isLarge(buffer)) continue;
     for (const reader of graph.readersOf(buffer)) if (graph.isBefore(reader, node)) found.add(reader);

@@ -1,23 +1,6 @@
-import { record, tensor, type DType, type Shape, type Tensor } from '@nadir/tensor';
 import { describe, expect, it } from 'vitest';
-import { wasmExecutor } from '../../src/index.ts';
+import { run, sample } from './run-numbers.ts';
 
-function run(
-  shape: Shape,
-  dtype: DType,
-  numbers: readonly number[],
-  body: (x: Tensor) => Tensor[],
-): number[][] {
-  const { program, state } = record([{ shape, dtype }], (x) => body(x!));
-  const loaded = wasmExecutor.load(program);
-  const results = loaded.run([tensor(numbers, { dtype }).reshape(shape)], state);
-  loaded.dispose();
-  return results.map((result) => [...(result.data as Float32Array)]);
-}
-
-/** Whole numbers, so that sums are exact in any order. */
-const sample = (count: number): number[] =>
-  Array.from({ length: count }, (_, i) => ((i * 7 + (i >> 3)) % 9) - 4);
 const total = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0);
 
 describe('long folds to few results', () => {

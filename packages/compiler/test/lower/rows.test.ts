@@ -1,23 +1,5 @@
-import { record, tensor, type DType, type Shape, type Tensor } from '@nadir/tensor';
 import { describe, expect, it } from 'vitest';
-import { wasmExecutor } from '../../src/index.ts';
-
-function run(
-  shape: Shape,
-  dtype: DType,
-  numbers: readonly number[],
-  body: (x: Tensor) => Tensor[],
-): number[][] {
-  const { program, state } = record([{ shape, dtype }], (x) => body(x!));
-  const loaded = wasmExecutor.load(program);
-  const results = loaded.run([tensor(numbers, { dtype }).reshape(shape)], state);
-  loaded.dispose();
-  return results.map((result) => [...(result.data as Float32Array)]);
-}
-
-/** Whole numbers from −4 to 4, different in every row. */
-const sample = (count: number): number[] =>
-  Array.from({ length: count }, (_, i) => ((i * 7 + (i >> 3)) % 9) - 4);
+import { run, sample } from './run-numbers.ts';
 
 function rowsOf(numbers: readonly number[], length: number): number[][] {
   return Array.from({ length: numbers.length / length }, (_, r) =>

@@ -6,11 +6,11 @@ import {
   float32BinaryLoops,
   float32ComparisonLoops,
   float32UnaryLoops,
-  float32Where,
+  selectWords,
   type FloatUnaryName,
 } from './float32-loops.ts';
 import type { Kernel, KernelTable } from './kernel.ts';
-import { asRun, copyRun, freshLike, readContiguous, stepOf } from './layout.ts';
+import { asRun, copyRun, freshLike, manyWords, readContiguous, stepOf, wordsOf } from './layout.ts';
 import { binaryFunctions, integerFunctions, unaryFunctions } from './scalar-functions.ts';
 
 /** Up to this many elements a call per element costs less than a loop of its own is worth. */
@@ -121,9 +121,37 @@ function copyOf(x: Tensor): TypedArray {
   return out;
 }
 
-/** {@link float32Where} of other arrays. */
-const anyWhere: typeof float32Where = (condition, c, r, x, a, s, y, b, t, out, n) => {
-  for (let i = 0; i < n; i++, c += r, a += s, b += t) out[i] = condition[c] !== 0 ? x[a]! : y[b]!;
+/** The words of 32 bits that a run shows from its first element on. */
+function wordsFrom(run: Tensor): Int32Array {
+  const array = run.storage.read();
+  if (stepOf(run) === 1) return wordsOf(array, run.offset, run.size);
+  return wordsOf(
+    run.dtype === 'int32' ? Int32Array.of(array[run.offset]!) : Float32Array.of(array[run.offset]!),
+  );
+}
+
+const where: Kernel<'where'> = (inputs) => {
+  const condition = asRun(inputs[0]!);
+  const x = asRun(inputs[1]!);
+  const y = asRun(inputs[2]!);
+  const n = x.size;
+  const out = allocateUnset(x.dtype, n);
+  const [cStep, xStep, yStep] = [stepOf(condition), stepOf(x), stepOf(y)];
+  const mask = condition.storage.read();
+  if (n >= manyWords && out.BYTES_PER_ELEMENT === 4 && cStep === 1 && xStep + yStep > 0) {
+    const first = condition.offset;
+    const bits = (first === 0 ? mask : mask.subarray(first, first + n)) as Uint8Array;
+    const repeated = xStep === 0 ? 'x' : yStep === 0 ? 'y' : 'neither';
+    selectWords(bits, wordsFrom(x), wordsFrom(y), wordsOf(out), repeated);
+  } else {
+    const array = x.storage.read();
+    const other = y.storage.read();
+    let c = condition.offset;
+    for (let i = 0, a = x.offset, b = y.offset; i < n; i++, c += cStep, a += xStep, b += yStep) {
+      out[i] = mask[c] !== 0 ? array[a]! : other[b]!;
+    }
+  }
+  return freshLike(x, out, x.dtype);
 };
 
 export const elementwiseKernels: KernelTable<
@@ -166,28 +194,7 @@ export const elementwiseKernels: KernelTable<
   eq: binary('eq', 'bool'),
   lt: binary('lt', 'bool'),
   le: binary('le', 'bool'),
-  where: (inputs) => {
-    const condition = asRun(inputs[0]!);
-    const x = asRun(inputs[1]!);
-    const y = asRun(inputs[2]!);
-    const n = x.size;
-    const out = allocateUnset(x.dtype, n);
-    const select = x.dtype === 'float32' ? float32Where : anyWhere;
-    select(
-      condition.storage.read() as Uint8Array,
-      condition.offset,
-      stepOf(condition),
-      x.storage.read() as Float32Array,
-      x.offset,
-      stepOf(x),
-      y.storage.read() as Float32Array,
-      y.offset,
-      stepOf(y),
-      out as Float32Array,
-      n,
-    );
-    return freshLike(x, out, x.dtype);
-  },
+  where,
   cast: (inputs, { dtype }) => {
     const x = asRun(inputs[0]!);
     return freshLike(x, castElements(x, dtype), dtype);

@@ -4,7 +4,8 @@ import { power, remainder, roundHalfEven, sigmoid } from './scalar-functions.ts'
 
 // Arrays of float32 are where the time goes. They have loops of their own per primitive: V8 inlines arithmetic and element
 // access only in a loop that sees one function and one kind of array, and is then about five times as fast. That all
-// arrays are read at one index, from 0, makes another third: operands that lie elsewhere are shown by an array that begins there.
+// arrays are read at one index, from 0, makes another third: operands that lie elsewhere are shown by an array that begins
+// there. A comparison is `Number(a < b)`, for which V8 needs no branch.
 
 /** Element i of the result is that of element i. */
 export type Float32UnaryLoop = (x: Float32Array, out: Float32Array) => void;
@@ -125,35 +126,42 @@ export const float32BinaryLoops: { readonly [P in FloatBinaryName]: Float32Binar
 
 export const float32ComparisonLoops: { readonly [P in ComparisonName]: Float32BinaryLoop<Uint8Array> } = {
   eq: (x, y, out, repeated) => {
-    if (repeated === 'neither') for (let i = 0; i < out.length; i++) out[i] = x[i]! === y[i]! ? 1 : 0;
-    else if (repeated === 'y') for (let i = 0, b = y[0]!; i < out.length; i++) out[i] = x[i]! === b ? 1 : 0;
-    else for (let i = 0, a = x[0]!; i < out.length; i++) out[i] = a === y[i]! ? 1 : 0;
+    if (repeated === 'neither') for (let i = 0; i < out.length; i++) out[i] = Number(x[i]! === y[i]!);
+    else if (repeated === 'y') for (let i = 0, b = y[0]!; i < out.length; i++) out[i] = Number(x[i]! === b);
+    else for (let i = 0, a = x[0]!; i < out.length; i++) out[i] = Number(a === y[i]!);
   },
   lt: (x, y, out, repeated) => {
-    if (repeated === 'neither') for (let i = 0; i < out.length; i++) out[i] = x[i]! < y[i]! ? 1 : 0;
-    else if (repeated === 'y') for (let i = 0, b = y[0]!; i < out.length; i++) out[i] = x[i]! < b ? 1 : 0;
-    else for (let i = 0, a = x[0]!; i < out.length; i++) out[i] = a < y[i]! ? 1 : 0;
+    if (repeated === 'neither') for (let i = 0; i < out.length; i++) out[i] = Number(x[i]! < y[i]!);
+    else if (repeated === 'y') for (let i = 0, b = y[0]!; i < out.length; i++) out[i] = Number(x[i]! < b);
+    else for (let i = 0, a = x[0]!; i < out.length; i++) out[i] = Number(a < y[i]!);
   },
   le: (x, y, out, repeated) => {
-    if (repeated === 'neither') for (let i = 0; i < out.length; i++) out[i] = x[i]! <= y[i]! ? 1 : 0;
-    else if (repeated === 'y') for (let i = 0, b = y[0]!; i < out.length; i++) out[i] = x[i]! <= b ? 1 : 0;
-    else for (let i = 0, a = x[0]!; i < out.length; i++) out[i] = a <= y[i]! ? 1 : 0;
+    if (repeated === 'neither') for (let i = 0; i < out.length; i++) out[i] = Number(x[i]! <= y[i]!);
+    else if (repeated === 'y') for (let i = 0, b = y[0]!; i < out.length; i++) out[i] = Number(x[i]! <= b);
+    else for (let i = 0, a = x[0]!; i < out.length; i++) out[i] = Number(a <= y[i]!);
   },
 };
 
-/** x where the condition holds, else y. */
-export function float32Where(
+/**
+ * x where the condition (0 or 1) holds, else y, of elements of 32 bits: by masks, since a branch on data that varies costs
+ * five times as much.
+ */
+export function selectWords(
   condition: Uint8Array,
-  c: number,
-  r: number,
-  x: Float32Array,
-  a: number,
-  s: number,
-  y: Float32Array,
-  b: number,
-  t: number,
-  out: Float32Array,
-  n: number,
+  x: Int32Array,
+  y: Int32Array,
+  out: Int32Array,
+  repeated: RepeatedOperand,
 ): void {
-  for (let i = 0; i < n; i++, c += r, a += s, b += t) out[i] = condition[c] !== 0 ? x[a]! : y[b]!;
+  if (repeated === 'neither') {
+    for (let i = 0; i < out.length; i++) out[i] = (x[i]! & -condition[i]!) | (y[i]! & (condition[i]! - 1));
+  } else if (repeated === 'y') {
+    for (let i = 0, b = y[0]!; i < out.length; i++) {
+      out[i] = (x[i]! & -condition[i]!) | (b & (condition[i]! - 1));
+    }
+  } else {
+    for (let i = 0, a = x[0]!; i < out.length; i++) {
+      out[i] = (a & -condition[i]!) | (y[i]! & (condition[i]! - 1));
+    }
+  }
 }

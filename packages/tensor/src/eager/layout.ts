@@ -30,6 +30,14 @@ export function copyRun(source: TypedArray, from: number, target: TypedArray, to
   else target.set(from === 0 && source.length === n ? source : source.subarray(from, from + n), to);
 }
 
+/** From so many elements on, loops over words are worth the arrays that show them. */
+export const manyWords = 64;
+
+/** An array of elements of 32 bits, seen as integers: V8 moves those without conversion, and loops see one kind of array. */
+export function wordsOf(array: TypedArray, first = 0, n: number = array.length): Int32Array {
+  return new Int32Array(array.buffer, array.byteOffset + 4 * first, n);
+}
+
 /**
  * Copies the elements that one layout shows to those that another of the same shape shows. The innermost axis runs
  * in a plain loop; neighbouring axes that are one run in both layouts are merged first.
@@ -73,12 +81,18 @@ export function copyElements(
   const count = sizes[inner]!;
   const fromStep = fromStrides[inner]!;
   const toStep = toStrides[inner]!;
+  const areWords = source.BYTES_PER_ELEMENT === 4 && sizeOf(shape) >= manyWords;
+  const sourceWords = areWords ? wordsOf(source) : null;
+  const targetWords = areWords ? wordsOf(target) : null;
   const walk = (axis: number, fromAt: number, toAt: number): void => {
     if (axis === inner) {
       if (toStep === 1 && fromStep === 1) {
         copyRun(source, fromAt, target, toAt, count);
       } else if (toStep === 1 && fromStep === 0) {
         target.fill(source[fromAt]!, toAt, toAt + count);
+      } else if (sourceWords !== null && targetWords !== null) {
+        for (let i = 0, f = fromAt, t = toAt; i < count; i++, f += fromStep, t += toStep)
+          targetWords[t] = sourceWords[f]!;
       } else {
         for (let i = 0, f = fromAt, t = toAt; i < count; i++, f += fromStep, t += toStep)
           target[t] = source[f]!;

@@ -96,6 +96,40 @@ describe('operands that lie elsewhere', () => {
   });
 });
 
+describe('where', () => {
+  const n = 100;
+  const bits = Array.from({ length: n + 5 }, (_, i) => i % 3 === 0 || i % 7 === 0);
+  const mask = tensor(bits).at(slice(5, n + 5));
+  const chosen = (i: number): boolean => bits[i + 5]!;
+  const long = Array.from({ length: 2 * n }, (_, i) => i + 0.5);
+
+  it.each(['float32', 'int32', 'float64'] as const)('chooses among %s that lie elsewhere', (dtype) => {
+    const values = dtype === 'int32' ? long.map(Math.trunc) : long;
+    const all = tensor(values, { dtype });
+    const [x, y] = [all.at(slice(3, n + 3)), all.at(slice(n, 2 * n))];
+    const one = all.at(9).expand([n]);
+    const other = all.at(2).expand([n]);
+    const expected = (a: (i: number) => number, b: (i: number) => number): number[] =>
+      Array.from({ length: n }, (_, i) => (chosen(i) ? a(i) : b(i)));
+    const [xAt, yAt] = [(i: number) => values[i + 3]!, (i: number) => values[i + n]!];
+    const [oneAt, otherAt] = [() => values[9]!, () => values[2]!];
+    expect(apply('where', [mask, x, y], none).toArray()).toEqual(expected(xAt, yAt));
+    expect(apply('where', [mask, one, y], none).toArray()).toEqual(expected(oneAt, yAt));
+    expect(apply('where', [mask, x, one], none).toArray()).toEqual(expected(xAt, oneAt));
+    expect(apply('where', [mask, one, other], none).toArray()).toEqual(expected(oneAt, otherAt));
+    const yes = tensor([false, true]).at(1).expand([n]);
+    expect(apply('where', [yes, x, one], none).toArray()).toEqual(
+      Array.from({ length: n }, (_, i) => xAt(i)),
+    );
+  });
+
+  it('keeps NaN and the sign of zero', () => {
+    const x = tensor(Array.from({ length: n }, (_, i) => (i % 2 === 0 ? NaN : -0)));
+    const kept = apply('where', [mask, x, tensor(1).expand([n])], none).data;
+    for (let i = 0; i < n; i++) expect(kept[i]).toBe(chosen(i) ? (i % 2 === 0 ? NaN : -0) : 1);
+  });
+});
+
 describe('casts', () => {
   it('truncates, saturates and maps NaN to 0', () => {
     const x = tensor([1.9, -1.9, 3e9, -3e9, NaN, Infinity, -Infinity, 255.5, 300, -0.5]);
