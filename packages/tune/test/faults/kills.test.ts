@@ -54,7 +54,8 @@ async function runWithKills(location: string, seed: number): Promise<readonly To
       () => new WorkerProcess('study-worker.ts', location, 'join', String(TRIALS), '2'),
     );
     const workers = [first, ...others];
-    await Promise.all(others.map((worker) => worker.hears('open')));
+    // From here on, however slow the machine, a kill finds trials to interrupt.
+    await Promise.all(workers.map((worker) => worker.hears('begun')));
     for (const index of random.shuffle([0, 1, 2])) {
       await sleep(20 + 180 * random.uniform());
       workers[index]!.signal('SIGKILL');

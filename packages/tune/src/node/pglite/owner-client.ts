@@ -31,6 +31,7 @@ export class OwnerClient {
   #idle: (() => void) | undefined;
   #calls = 0;
   #saidGoodbye = false;
+  #closing = false;
 
   private constructor(socket: Socket, greet: (message: { readonly welcome: number }) => void) {
     this.#socket = socket;
@@ -99,6 +100,7 @@ export class OwnerClient {
       });
     }
     if (this.#socket.destroyed) return;
+    this.#closing = true;
     await new Promise<void>((resolve) => {
       this.#socket.once('close', () => resolve());
       this.#socket.ref();
@@ -126,7 +128,8 @@ export class OwnerClient {
   }
 
   #rest(): void {
-    this.#socket.unref();
+    // The owner's goodbye may cross with a close under way, which keeps the process alive to its end.
+    if (!this.#closing) this.#socket.unref();
     this.#idle?.();
   }
 

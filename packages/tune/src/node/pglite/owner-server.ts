@@ -107,11 +107,16 @@ class ClientConnection {
     await Promise.all(this.#running);
     if (this.#socket.destroyed) return;
     await new Promise<void>((resolve) => {
-      this.#socket.once('close', () => resolve());
+      // The client ends its side too; one that does not is not waited for. Meanwhile the process stays alive: were it
+      // to end here, the lock would be left behind.
+      this.#socket.ref();
+      const patience = setTimeout(() => this.#socket.destroy(), 1000);
+      this.#socket.once('close', () => {
+        clearTimeout(patience);
+        resolve();
+      });
       this.#send({ bye: true });
       this.#socket.end();
-      // The client ends its side too; one that does not is not waited for.
-      setTimeout(() => this.#socket.destroy(), 1000).unref();
     });
   }
 
